@@ -36,6 +36,7 @@ struct field {
     enum field_presence presence;
     uint16_t offset;               /* offsetof in the struct */
     bool counter;                  /* cumulative; show its rate (frame/derive.h), never its value */
+    bool identity;                 /* one of the members that name the same thing in two frames */
     double sentinel;               /* what unknown looks like in the file (FIELD_SENTINEL) */
     uint64_t max;                  /* largest integer that the file format takes; above it a value is not written */
     const char *const *words;      /* NULL, or the only texts the format takes, NULL at the end; the first stands for any other */
@@ -51,8 +52,6 @@ struct field_table {
     const struct field *fields;
     size_t n;
     const struct field *plain;     /* NULL, or the field that takes a bare string standing for the whole item */
-    const uint16_t *identity;      /* indices of the fields that name the same thing in two frames */
-    size_t n_identity;
 };
 
 /* The sections of a frame, in the order of the file. */
