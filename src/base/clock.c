@@ -72,8 +72,8 @@ void clock_format_local(int64_t wall_ns, char out[CLOCK_LOCAL_LEN]) {
     struct tm local = {0};
     (void)localtime_r(&seconds, &local);
     memcpy(out, "0000-00-00 00:00:00", CLOCK_LOCAL_LEN);
-    put_digits(out, 4, (uint64_t)(local.tm_year + 1900));
-    put_digits(out + 5, 2, (uint64_t)(local.tm_mon + 1));
+    put_digits(out, 4, (uint64_t)local.tm_year + 1900);
+    put_digits(out + 5, 2, (uint64_t)local.tm_mon + 1);
     put_digits(out + 8, 2, (uint64_t)local.tm_mday);
     put_digits(out + 11, 2, (uint64_t)local.tm_hour);
     put_digits(out + 14, 2, (uint64_t)local.tm_min);

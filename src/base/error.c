@@ -29,8 +29,7 @@ int error_os(struct error *err, int os_errno, const char *fmt, ...) {
         va_end(args);
         size_t used = strlen(err->text);
         char reason[128];
-        (void)snprintf(err->text + used, sizeof err->text - used, ": %s",
-            strerror_r(os_errno, reason, sizeof reason));
+        (void)snprintf(err->text + used, sizeof err->text - used, ": %s", strerror_r(os_errno, reason, sizeof reason));
     }
     return -(int)code;
 }

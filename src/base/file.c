@@ -53,7 +53,9 @@ int file_open(const char *path, bool write, int *ret_fd, struct error *err) {
         return error_os(err, errno, "%s", path);
     if (!S_ISREG(info.st_mode))
         return error_set(err, ERR_FORMAT, "%s is %s, not a regular file", path,
-            S_ISDIR(info.st_mode) ? "a directory" : S_ISFIFO(info.st_mode) ? "a pipe" : "a special file");
+            S_ISDIR(info.st_mode)    ? "a directory"
+            : S_ISFIFO(info.st_mode) ? "a pipe"
+                                     : "a special file");
     *ret_fd = file_steal(&fd);
     return 0;
 }
@@ -84,8 +86,10 @@ ssize_t file_read_fd(int fd, const char *name, char *buf, size_t cap, struct err
 
 ssize_t file_read_at(int dir_fd, const char *name, char *buf, size_t cap, struct error *err) {
     int fd CLEANUP(file_close) = openat(dir_fd, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (fd < 0 && (errno == ENOENT || errno == ENOTDIR || errno == EACCES || errno == EPERM || errno == ESRCH || errno == ENODEV))
-        return error_set(err, ERR_ABSENT, "%s: %s", name, errno == EACCES || errno == EPERM ? "no permission" : "not there");
+    if (fd < 0 &&
+        (errno == ENOENT || errno == ENOTDIR || errno == EACCES || errno == EPERM || errno == ESRCH || errno == ENODEV))
+        return error_set(
+            err, ERR_ABSENT, "%s: %s", name, errno == EACCES || errno == EPERM ? "no permission" : "not there");
     if (fd < 0)
         return error_os(err, errno, "open %s", name);
     return file_read_fd(fd, name, buf, cap, err);

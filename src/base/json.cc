@@ -46,8 +46,8 @@ void json_parser_destroy(struct json_parser *p) {
     delete p;
 }
 
-int json_parse(struct json_parser *p, const char *text, size_t len, bool padded, struct json_value *ret,
-    struct error *err) {
+int json_parse(
+    struct json_parser *p, const char *text, size_t len, bool padded, struct json_value *ret, struct error *err) {
     element root;
     auto code = p->parser.parse(text, len, !padded).get(root);
     if (code == simdjson::MEMALLOC)

@@ -14,9 +14,9 @@ struct suffix {
 
 static const struct suffix durations[] = {
     {"ms", 1e6}, {"s", 1e9}, {"m", 60e9}, {"h", 3600e9}, {"d", 86400e9}, {"w", 7 * 86400e9}, {"", 1e9}};
-static const struct suffix sizes[] = {{"KiB", 0x1p10}, {"MiB", 0x1p20}, {"GiB", 0x1p30}, {"TiB", 0x1p40}, {"KB", 0x1p10},
-    {"MB", 0x1p20}, {"GB", 0x1p30}, {"TB", 0x1p40}, {"K", 0x1p10}, {"M", 0x1p20}, {"G", 0x1p30}, {"T", 0x1p40},
-    {"k", 0x1p10}, {"m", 0x1p20}, {"g", 0x1p30}, {"t", 0x1p40}, {"B", 1}, {"", 1}};
+static const struct suffix sizes[] = {{"KiB", 0x1p10}, {"MiB", 0x1p20}, {"GiB", 0x1p30}, {"TiB", 0x1p40},
+    {"KB", 0x1p10}, {"MB", 0x1p20}, {"GB", 0x1p30}, {"TB", 0x1p40}, {"K", 0x1p10}, {"M", 0x1p20}, {"G", 0x1p30},
+    {"T", 0x1p40}, {"k", 0x1p10}, {"m", 0x1p20}, {"g", 0x1p30}, {"t", 0x1p40}, {"B", 1}, {"", 1}};
 
 /* Splits number and suffix; only digits and one point may make up the number. */
 static bool parse_scaled(struct text t, const struct suffix *suffixes, size_t n, double *ret) {
@@ -51,8 +51,8 @@ int quantity_parse_size(struct text t, uint64_t *ret_bytes, struct error *err) {
     double bytes = 0;
     char shown[64];
     if (!parse_scaled(t, sizes, COUNT_OF(sizes), &bytes) || bytes >= 0x1p63)
-        return error_set(err, ERR_USAGE, "'%s' is not a size (like 4096, 1K, 10M, 2G)",
-            text_printable(t, shown, sizeof shown));
+        return error_set(
+            err, ERR_USAGE, "'%s' is not a size (like 4096, 1K, 10M, 2G)", text_printable(t, shown, sizeof shown));
     *ret_bytes = (uint64_t)bytes;
     return 0;
 }
@@ -78,7 +78,6 @@ const char *quantity_duration(int64_t ns, char out[QUANTITY_LEN]) {
         (void)snprintf(out, QUANTITY_LEN, "%s%" PRId64 "d %02d:%02d:%02d", sign, days, (int)(s / 3600 % 24),
             (int)(s / 60 % 60), (int)(s % 60));
     else
-        (void)snprintf(
-            out, QUANTITY_LEN, "%s%02d:%02d:%02d", sign, (int)(s / 3600), (int)(s / 60 % 60), (int)(s % 60));
+        (void)snprintf(out, QUANTITY_LEN, "%s%02d:%02d:%02d", sign, (int)(s / 3600), (int)(s / 60 % 60), (int)(s % 60));
     return out;
 }

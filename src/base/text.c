@@ -101,7 +101,8 @@ static size_t utf8_sequence(struct text t, uint32_t *ret) {
             return 0;
         code = code << 6 | (p[i] & 0x3FU);
     }
-    if ((n == 3 && code < 0x800) || (n == 4 && (code < 0x10000 || code > 0x10FFFF)) || (code >= 0xD800 && code <= 0xDFFF))
+    if ((n == 3 && code < 0x800) || (n == 4 && (code < 0x10000 || code > 0x10FFFF)) ||
+        (code >= 0xD800 && code <= 0xDFFF))
         return 0;
     *ret = code;
     return n;

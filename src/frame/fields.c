@@ -8,12 +8,14 @@
         _Static_assert(__builtin_types_compatible_p(__typeof__(((OWNER *)0)->m), T), #m " is no " #T);                 \
         int unused;                                                                                                    \
     }))
+/* clang-format off */
 #define KEY(m) .key = {#m, sizeof(#m) - 1}, .json = {",\"" #m "\":", sizeof(#m) + 3}
 #define ROW(m, T, kind, form, unit_, says_, ...)                                                                       \
     {KEY(m), .type = (kind), .presence = (form), .offset = OFFSET(m, T), .unit = (unit_), .says = (says_), __VA_ARGS__}
 #define LIST_ROW(m, kind, form, says_, ...)                                                                            \
     {KEY(m), .type = (kind), .presence = (form), .offset = (uint16_t)offsetof(OWNER, m), .unit = "", .says = (says_),  \
         __VA_ARGS__}
+/* clang-format on */
 
 #define U64_MAX (UINT64_MAX - 1) /* UINT64_MAX itself means unknown */
 
@@ -123,7 +125,8 @@ static const struct field gpu_fields[] = {
     U64(pcie_tx_bytes_per_second, FIELD_OPTIONAL, "bytes/s", "PCIe sent, sampled by the driver"),
     U64(nvlink_rx_bytes, FIELD_OPTIONAL, "bytes", "NVLink received", COUNTER),
     U64(nvlink_tx_bytes, FIELD_OPTIONAL, "bytes", "NVLink sent", COUNTER),
-    TEXTS(throttle_reasons, FIELD_OPTIONAL, "why the clock is held back: power_cap, thermal, hw_slowdown, idle \342\200\246"),
+    TEXTS(throttle_reasons, FIELD_OPTIONAL,
+        "why the clock is held back: power_cap, thermal, hw_slowdown, idle \342\200\246"),
     U64(ecc_corrected, FIELD_OPTIONAL, "", "corrected memory errors since the driver was loaded", COUNTER),
     U64(ecc_uncorrected, FIELD_OPTIONAL, "", "uncorrected memory errors since the driver was loaded", COUNTER),
     U32(retired_pages, FIELD_OPTIONAL, "", "memory pages taken out of use"),

@@ -53,7 +53,8 @@ static void parse_texts(struct json_value v, struct arena *arena, struct list *l
 }
 
 /* One element of a list: an object, or a bare string where the table takes one. Anything else is passed over. */
-static bool parse_element(const struct field_table *table, struct json_value v, struct arena *arena, struct list *list) {
+static bool parse_element(
+    const struct field_table *table, struct json_value v, struct arena *arena, struct list *list) {
     enum json_type type = json_type(v);
     struct text t = {NULL, 0};
     if (type != JSON_OBJECT && !(table->plain && type == JSON_TEXT))
@@ -113,7 +114,8 @@ static void forget_unknown(const struct field_table *table, struct json_value na
         if (!field)
             continue;
         struct field_table only = {.fields = field, .n = 1};
-        if (field->type == FIELD_U64 || field->type == FIELD_I64 || field->type == FIELD_F64 || field->type == FIELD_BOOL)
+        if (field->type == FIELD_U64 || field->type == FIELD_I64 || field->type == FIELD_F64 ||
+            field->type == FIELD_BOOL)
             field_clear(&only, item);
     }
 }

@@ -16,7 +16,8 @@ uint64_t frame_gen_random(uint64_t *state) {
 }
 
 static struct text random_text(struct frame *f, uint64_t *state, bool hostile) {
-    static const char *const plain[] = {"node-07", "python train.py --lr 3e-4", "NVIDIA H200", "S", "/var/lib", "", "x"};
+    static const char *const plain[] = {
+        "node-07", "python train.py --lr 3e-4", "NVIDIA H200", "S", "/var/lib", "", "x"};
     static const char *const nasty[] = {"quo\"te", "back\\slash", "tab\there", "new\nline", "\x1b[31mred\x1b[0m",
         "\xF0\x9F\x94\xA5 hot", "na\xC3\xAFve", "\x01\x02\x03", "{\"schema\":2}"};
     if (hostile && frame_gen_random(state) % 8 == 0) {
@@ -35,10 +36,7 @@ static double random_f64(uint64_t *state) {
     uint64_t kind = frame_gen_random(state) % 4;
     uint64_t raw = frame_gen_random(state);
     double unit = (double)(raw >> 11) * 0x1p-53;
-    return kind == 0   ? (double)(raw % 101)
-           : kind == 1 ? number_round(unit * 100, 2)
-           : kind == 2 ? unit
-                       : unit * 1e18;
+    return kind == 0 ? (double)(raw % 101) : kind == 1 ? number_round(unit * 100, 2) : kind == 2 ? unit : unit * 1e18;
 }
 
 static void fill_item(struct frame *f, const struct field_table *table, void *item, uint64_t *state, bool hostile);
@@ -70,7 +68,7 @@ static void fill_member(struct frame *f, const struct field *field, void *item, 
         while (field->words && field->words[words])
             words++;
         *(struct text *)at = words > 0 && !(field->other_words && raw % 3 == 0) ? text_of(field->words[raw % words])
-                                                                                  : random_text(f, state, hostile);
+                                                                                : random_text(f, state, hostile);
         break;
     case FIELD_U64:
         *(uint64_t *)at = raw % 3 == 0 ? field->max : raw % (field->max < 1000 ? field->max : 1000) + 1;

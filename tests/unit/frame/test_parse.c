@@ -32,14 +32,15 @@ static int read_line(const char *line) {
 /* Written by hand after the schema of all-smi 0.21: keys sorted, whole seconds, sentinels, no t, no seq. */
 static void a_frame_of_all_smi_is_read(void **state) {
     (void)state;
-    assert_ok(read_line(
-                  "{\"errors\":[{\"kind\":\"error\",\"message\":\"nvidia: NotSupported\",\"section\":\"gpu\"}],"
-                  "\"gpus\":[{\"ane_utilization\":0.0,\"detail\":{\"Driver Version\":\"570.1\"},\"device_type\":\"GPU\","
-                  "\"dla_utilization\":null,\"frequency\":1980,\"gpu_core_count\":null,\"host_id\":\"node-07\","
-                  "\"hostname\":\"node-07\",\"instance\":\"node-07\",\"name\":\"NVIDIA H200\",\"power_consumption\":-1.0,"
-                  "\"temperature\":0,\"tensorcore_utilization\":null,\"time\":\"2026-08-06 14:03:21\",\"total_memory\":8,"
-                  "\"used_memory\":4,\"utilization\":97,\"uuid\":\"GPU-1\",\"xyzzy\":{\"a\":[1]}}],"
-                  "\"hostname\":\"node-07\",\"schema\":1,\"timestamp\":\"2026-08-06T05:03:21Z\"}"),
+    assert_ok(
+        read_line(
+            "{\"errors\":[{\"kind\":\"error\",\"message\":\"nvidia: NotSupported\",\"section\":\"gpu\"}],"
+            "\"gpus\":[{\"ane_utilization\":0.0,\"detail\":{\"Driver Version\":\"570.1\"},\"device_type\":\"GPU\","
+            "\"dla_utilization\":null,\"frequency\":1980,\"gpu_core_count\":null,\"host_id\":\"node-07\","
+            "\"hostname\":\"node-07\",\"instance\":\"node-07\",\"name\":\"NVIDIA H200\",\"power_consumption\":-1.0,"
+            "\"temperature\":0,\"tensorcore_utilization\":null,\"time\":\"2026-08-06 14:03:21\",\"total_memory\":8,"
+            "\"used_memory\":4,\"utilization\":97,\"uuid\":\"GPU-1\",\"xyzzy\":{\"a\":[1]}}],"
+            "\"hostname\":\"node-07\",\"schema\":1,\"timestamp\":\"2026-08-06T05:03:21Z\"}"),
         err);
     assert_int_equal(frame.wall_ns, INT64_C(1785992601) * NS_PER_SECOND);
     assert_false(known_u64(frame.seq));
@@ -70,9 +71,10 @@ static void a_section_may_be_one_object_or_null(void **state) {
 
 static void members_of_the_wrong_type_are_unknown(void **state) {
     (void)state;
-    assert_ok(read_line("{\"schema\":1,\"t\":\"2026-08-06T05:03:21Z\",\"gpus\":[7,\"x\",{\"uuid\":12,\"temperature\":45.0,"
-                        "\"total_memory\":-4,\"frequency\":99999999999,\"detail\":[],\"utilization\":\"97\"}],"
-                        "\"cpus\":\"none\",\"seq\":-1,\"hostname\":null}"),
+    assert_ok(
+        read_line("{\"schema\":1,\"t\":\"2026-08-06T05:03:21Z\",\"gpus\":[7,\"x\",{\"uuid\":12,\"temperature\":45.0,"
+                  "\"total_memory\":-4,\"frequency\":99999999999,\"detail\":[],\"utilization\":\"97\"}],"
+                  "\"cpus\":\"none\",\"seq\":-1,\"hostname\":null}"),
         err);
     assert_int_equal(frame.gpus.n, 1);
     const struct gpu *g = frame.gpus.at;
@@ -86,9 +88,11 @@ static void members_of_the_wrong_type_are_unknown(void **state) {
 
 static void t_wins_over_timestamp_in_any_order(void **state) {
     (void)state;
-    assert_ok(read_line("{\"schema\":1,\"timestamp\":\"2026-01-01T00:00:00Z\",\"t\":\"2026-01-01T00:00:00.250Z\"}"), err);
+    assert_ok(
+        read_line("{\"schema\":1,\"timestamp\":\"2026-01-01T00:00:00Z\",\"t\":\"2026-01-01T00:00:00.250Z\"}"), err);
     assert_int_equal(frame.wall_ns % NS_PER_SECOND, 250 * NS_PER_MS);
-    assert_ok(read_line("{\"schema\":1,\"t\":\"2026-01-01T00:00:00.250Z\",\"timestamp\":\"2026-01-01T00:00:00Z\"}"), err);
+    assert_ok(
+        read_line("{\"schema\":1,\"t\":\"2026-01-01T00:00:00.250Z\",\"timestamp\":\"2026-01-01T00:00:00Z\"}"), err);
     assert_int_equal(frame.wall_ns % NS_PER_SECOND, 250 * NS_PER_MS);
 }
 
