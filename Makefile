@@ -27,7 +27,7 @@ fuzz:
 	@echo "Now run one, as in: build-fuzz/fuzz/fuzz_NAME -max_total_time=300 fuzz/corpus/NAME"
 
 format:
-	find src tests fuzz bench -name '*.c' -o -name '*.cc' | xargs clang-format -i
+	git ls-files '*.c' '*.cc' | xargs clang-format -i
 
 lint:
 	./check tidy cppcheck format shell layers
