@@ -1,0 +1,80 @@
+/* cli/fields.c: what a frame holds, for people: every section and field from the model's tables. */
+#include "cli/fields.h"
+
+#include <stdio.h>
+
+#include "cli/help.h"
+
+static void walk(const struct field_table *table, const char *prefix, fields_visit visit, void *user) {
+    for (size_t i = 0; i < table->n; i++) {
+        const struct field *f = &table->fields[i];
+        char path[FIELDS_PATH_MAX];
+        (void)snprintf(path, sizeof path, "%s%s%.*s", prefix, *prefix ? "." : "", TEXT_ARG(f->key));
+        visit(user, path, f);
+        if (f->of)
+            walk(f->of, path, visit, user);
+    }
+}
+
+void fields_walk(const struct field_table *table, fields_visit visit, void *user) {
+    walk(table, "", visit, user);
+}
+
+const char *fields_type(const struct field *f) {
+    switch (f->type) {
+    case FIELD_TEXT: return "text";
+    case FIELD_U64:
+    case FIELD_I64: return "integer";
+    case FIELD_F64: return "number";
+    case FIELD_BOOL: return "yes or no";
+    case FIELD_OBJECT: return "object";
+    case FIELD_LIST: return "list";
+    case FIELD_TEXTS: return "texts";
+    case FIELD_DETAIL: return "named texts";
+    }
+    return "";
+}
+
+struct printer {
+    struct buffer *b;
+    const struct wrap_style *style;
+    size_t column; /* where the meaning begins */
+};
+
+static void measure(void *user, const char *path, const struct field *f) {
+    size_t *widest = user, n = strlen(path);
+    (void)f;
+    if (n > *widest)
+        *widest = n;
+}
+
+static void print(void *user, const char *path, const struct field *f) {
+    struct printer *p = user;
+    struct buffer says CLEANUP(buffer_done) = {0};
+    buffer_printf(
+        &says, "%s%s%s%s: %s", fields_type(f), *f->unit ? ", " : "", f->unit, f->counter ? ", counter" : "", f->says);
+    size_t at = 2 + strlen(path);
+    buffer_printf(p->b, "  %s", path);
+    for (; at < p->column; at++)
+        buffer_put_char(p->b, ' ');
+    wrap_put(p->b, (struct text){says.at, says.len}, p->column, p->column, p->style);
+}
+
+void help_fields(const struct wrap_style *style, struct buffer *b) {
+    wrap_put(b,
+        TEXT("The fields of a frame, as --fields and --query take them: SECTION.FIELD, like gpus.utilization. A "
+             "counter only "
+             "grows; what matters is by how much."),
+        0, 0, style);
+    for (size_t i = 0; i < SECTION_COUNT; i++) {
+        const struct section_info *s = &sections[i];
+        struct printer p = {b, style, 0};
+        fields_walk(s->table, measure, &p.column);
+        p.column += 4;
+        buffer_printf(b, style->bold ? "\n\033[1m%s\033[22m" : "\n%s", s->key);
+        if (s->name)
+            buffer_printf(b, " (--include %s)", s->name);
+        buffer_put_char(b, '\n');
+        fields_walk(s->table, print, &p);
+    }
+}

@@ -1,0 +1,15 @@
+/* cli/fields.h: walks the model's field tables by the paths that --fields and --query take. */
+#ifndef TACHO_CLI_FIELDS_H
+#define TACHO_CLI_FIELDS_H
+
+#include "frame/field.h"
+
+enum { FIELDS_PATH_MAX = 128 };
+
+/* Calls `visit` for every field below a section, parents before their members; `path` is "gpm_metrics.sm_occupancy". */
+typedef void (*fields_visit)(void *user, const char *path, const struct field *f);
+void fields_walk(const struct field_table *table, fields_visit visit, void *user);
+
+const char *fields_type(const struct field *f); /* "number", "text", "list" … */
+
+#endif

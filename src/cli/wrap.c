@@ -1,0 +1,87 @@
+/* cli/wrap.c: running text broken into lines for a terminal. */
+#include "cli/wrap.h"
+
+size_t wrap_columns(struct text t) {
+    size_t n = 0;
+    for (size_t i = 0; i < t.len; i++)
+        n += ((unsigned char)t.at[i] & 0xC0) != 0x80;
+    return n;
+}
+
+static bool is_blank(char c) {
+    return c == ' ' || c == '\n' || c == '\t';
+}
+
+/* Where the star that ends the bold text starting behind `t`'s first star is, or 0. */
+static size_t closing_star(struct text t) {
+    if (t.len < 3 || is_blank(t.at[1]) || t.at[1] == '*')
+        return 0;
+    for (size_t i = 2; i < t.len; i++)
+        if (t.at[i] == '*' && !is_blank(t.at[i - 1]))
+            return i + 1 == t.len || is_blank(t.at[i + 1]) || strchr(".,;:!?)'\"/-", t.at[i + 1]) ? i : 0;
+    return 0;
+}
+
+bool wrap_next_run(struct text *rest, struct text *ret, bool *ret_bold) {
+    if (rest->len == 0)
+        return false;
+    size_t n = 0;
+    *ret_bold = false;
+    for (; n < rest->len; n++) {
+        struct text tail = {rest->at + n, rest->len - n};
+        size_t end =
+            tail.at[0] == '*' && (n == 0 || is_blank(tail.at[-1]) || tail.at[-1] == '(') ? closing_star(tail) : 0;
+        if (end == 0)
+            continue;
+        if (n > 0)
+            break;
+        *ret = (struct text){tail.at + 1, end - 1};
+        *ret_bold = true;
+        *rest = (struct text){tail.at + end + 1, tail.len - end - 1};
+        return true;
+    }
+    *ret = (struct text){rest->at, n};
+    *rest = (struct text){rest->at + n, rest->len - n};
+    return true;
+}
+
+static void put_blanks(struct buffer *b, size_t n) {
+    while (n-- > 0)
+        buffer_put_char(b, ' ');
+}
+
+void wrap_put(struct buffer *b, struct text t, size_t column, size_t indent, const struct wrap_style *style) {
+    struct text run;
+    bool bold, at_start = true, blank_before = false;
+    /* Words are joined over the borders of runs: "*bold*," must not break before the comma. */
+    while (wrap_next_run(&t, &run, &bold)) {
+        if (bold && style->bold)
+            buffer_put_text(b, TEXT("\033[1m"));
+        for (size_t i = 0; i < run.len;) {
+            size_t start = i;
+            while (i < run.len && is_blank(run.at[i]))
+                i++;
+            blank_before = blank_before || i > start;
+            size_t word = i;
+            while (i < run.len && !is_blank(run.at[i]))
+                i++;
+            if (i == word)
+                break;
+            size_t columns = wrap_columns((struct text){run.at + word, i - word});
+            if (blank_before && !at_start && column + 1 + columns > style->width) {
+                buffer_put_char(b, '\n');
+                put_blanks(b, indent);
+                column = indent;
+            } else if (blank_before && !at_start) {
+                buffer_put_char(b, ' ');
+                column++;
+            }
+            buffer_put(b, run.at + word, i - word);
+            column += columns;
+            at_start = blank_before = false;
+        }
+        if (bold && style->bold)
+            buffer_put_text(b, TEXT("\033[22m"));
+    }
+    buffer_put_char(b, '\n');
+}
