@@ -19,7 +19,7 @@ enum errc {         /* what a caller may branch on; the rest is text for people 
     ERR_TIMEOUT,    /* no answer in time */
     ERR_USAGE,      /* the caller's words (a flag, a value, a time) make no sense */
     ERR_FULL,       /* no room on the device, or the quota is used up */
-    ERR_END,        /* there is no more */
+    ERR_STALE,      /* what the caller knew does not hold any more: look again */
 };
 
 struct error {

@@ -1,0 +1,207 @@
+/* recording/cursor.c: a position in a recording. */
+#include "recording/cursor.h"
+
+#include <stdlib.h>
+
+#include "recording/place.h"
+
+struct cursor {
+    struct recording *recording;
+    struct json_parser *parser;
+    struct place at;
+    bool stands;
+    struct frame frame;
+    struct buffer line;     /* of the frame, with its padding */
+};
+
+int cursor_create(struct recording *r, struct cursor **ret, struct error *err) {
+    struct cursor *c = calloc(1, sizeof *c);
+    if (!c)
+        return error_set(err, ERR_NOMEM, "cursor");
+    c->recording = r;
+    frame_init(&c->frame);
+    int code = json_parser_create(&c->parser, err);
+    if (code < 0) {
+        cursor_destroy(c);
+        return code;
+    }
+    *ret = c;
+    return 0;
+}
+
+void cursor_destroy(struct cursor *c) {
+    if (!c)
+        return;
+    json_parser_destroy(c->parser);
+    frame_done(&c->frame);
+    buffer_done(&c->line);
+    free(c);
+}
+
+/* Decodes the frame at `p` and stands there: 1; 0 when it turned out broken (it is no frame from now on). */
+static int land(struct cursor *c, const struct place *p, struct error *err) {
+    struct recording *r = c->recording;
+    struct page *page = NULL;
+    struct json_value root;
+    int code = segment_page(r, p->segment, p->stretch, p->page, &page, err);
+    if (code < 0)
+        return code;
+    struct page_line *line = &page->lines[p->line];
+    code = json_parse(c->parser, page->text.at + line->offset, line->len, true, &root, err);
+    if (code == 0)
+        code = frame_parse_json(root, &c->frame, err);
+    if (code == -ERR_FORMAT) {
+        line->kind = RECORDING_REJECT;
+        r->damage.rejected++;
+        return 0;
+    }
+    if (code < 0)
+        return code;
+    buffer_clear(&c->line);
+    buffer_put(&c->line, page->text.at + line->offset, line->len);
+    c->at = *p;
+    c->stands = true;
+    return buffer_status(&c->line, err) < 0 ? -ERR_NOMEM : 1;
+}
+
+/* Lands on the first sound frame from `p` on, or before it. */
+static int land_forward(struct cursor *c, struct place p, struct error *err) {
+    for (;;) {
+        int code = place_forward(c->recording, &p, err);
+        if (code == 1)
+            code = land(c, &p, err);
+        else
+            return code;
+        if (code != 0)
+            return code;
+        p.line++;
+    }
+}
+
+static int land_backward(struct cursor *c, struct place p, struct error *err) {
+    for (;;) {
+        int code = place_backward(c->recording, &p, err);
+        if (code == 1)
+            code = land(c, &p, err);
+        else
+            return code;
+        if (code != 0)
+            return code;
+    }
+}
+
+static int first(struct cursor *c, struct error *err) {
+    struct place p;
+    int code = place_start(c->recording, &p, err);
+    return code == 1 ? land_forward(c, p, err) : code;
+}
+
+static int last(struct cursor *c, struct error *err) {
+    struct place p = {c->recording->n_segments, 0, 0, 0};
+    int code = place_previous_stretch(c->recording, &p, err);
+    return code == 1 ? land_backward(c, p, err) : code;
+}
+
+static int step(struct cursor *c, int64_t by, struct error *err) {
+    struct place p = c->at, reached = c->at, from = c->at;
+    int code = 1;
+    for (int64_t i = 0; i < (by < 0 ? -by : by) && code == 1; i++) {
+        if (by > 0)
+            p.line++;
+        code = by > 0 ? place_forward(c->recording, &p, err) : place_backward(c->recording, &p, err);
+        if (code == 1)
+            reached = p;
+    }
+    if (code < 0 || place_same(&reached, &from))
+        return code < 0 ? code : 0;
+    code = land(c, &reached, err);
+    if (code != 0)
+        return code;
+    /* The frame to land on is broken: the next sound one that way, or else the last one on the way. */
+    code = by > 0 ? land_forward(c, reached, err) : land_backward(c, reached, err);
+    if (code == 0)
+        code = by > 0 ? land_backward(c, reached, err) : land_forward(c, reached, err);
+    return code == 1 && place_same(&c->at, &from) ? 0 : code;
+}
+
+static int seek(struct cursor *c, const struct goal *g, struct error *err) {
+    struct place p;
+    int code = place_seek(c->recording, g, &p, err);
+    if (code == 1)
+        code = land_forward(c, p, err);
+    return code == 0 ? last(c, err) : code;
+}
+
+/* What stands in an index may turn out untrue at any page: then the same is done again, without that index. There are only
+ * so many indexes. */
+enum { AGAIN_MAX = RECORDING_SEGMENTS_MAX };
+
+int cursor_first(struct cursor *c, struct error *err) {
+    int code = -ERR_STALE;
+    for (unsigned i = 0; i < AGAIN_MAX && code == -ERR_STALE; i++)
+        code = first(c, err);
+    return code;
+}
+
+int cursor_last(struct cursor *c, struct error *err) {
+    int code = -ERR_STALE;
+    for (unsigned i = 0; i < AGAIN_MAX && code == -ERR_STALE; i++)
+        code = last(c, err);
+    return code;
+}
+
+static int seek_again(struct cursor *c, const struct goal *g, struct error *err) {
+    int code = -ERR_STALE;
+    for (unsigned i = 0; i < AGAIN_MAX && code == -ERR_STALE; i++)
+        code = seek(c, g, err);
+    return code;
+}
+
+int cursor_step(struct cursor *c, int64_t by, struct error *err) {
+    if (!c->stands)
+        return 0;
+    int64_t wall_ns = c->frame.wall_ns;
+    uint64_t seq = c->frame.seq;
+    int code = step(c, by, err);
+    for (unsigned i = 0; i < AGAIN_MAX && code == -ERR_STALE; i++) {
+        /* Places have other numbers now: find the frame again that the step starts from. */
+        code = seek_again(c, &(struct goal){.by_seq = known_u64(seq), .seq = seq, .wall_ns = wall_ns}, err);
+        if (code == 1)
+            code = step(c, by, err);
+    }
+    return code;
+}
+
+int cursor_seek_time(struct cursor *c, int64_t wall_ns, struct error *err) {
+    return seek_again(c, &(struct goal){.wall_ns = wall_ns}, err);
+}
+
+/* Frames without labels: the `n`th in file order. */
+static int seek_count(struct cursor *c, uint64_t n, struct error *err) {
+    int code = cursor_first(c, err);
+    if (code != 1 || n == 0)
+        return code;
+    code = cursor_step(c, n > INT64_MAX ? INT64_MAX : (int64_t)n, err);
+    return code < 0 ? code : 1;
+}
+
+int cursor_seek_seq(struct cursor *c, uint64_t seq, struct error *err) {
+    int code = cursor_first(c, err);
+    if (code != 1)
+        return code;
+    if (!known_u64(c->frame.seq))
+        return seek_count(c, seq, err);
+    return seek_again(c, &(struct goal){.by_seq = true, .seq = seq}, err);
+}
+
+const struct frame *cursor_frame(const struct cursor *c) {
+    return &c->frame;
+}
+
+struct text cursor_line(const struct cursor *c) {
+    return (struct text){c->line.at, c->line.len};
+}
+
+int64_t cursor_time(const struct cursor *c) {
+    return c->frame.wall_ns;
+}

@@ -1,0 +1,37 @@
+/* recording/cursor.h: a position in a recording, moved by time, by label and by steps. */
+#ifndef TACHO_RECORDING_CURSOR_H
+#define TACHO_RECORDING_CURSOR_H
+
+#include <stdint.h>
+
+#include "base/text.h"
+#include "frame/frame.h"
+#include "recording/recording.h"
+
+struct cursor; /* opaque; belongs to a recording; one owner thread, the recording's */
+
+int cursor_create(struct recording *r, struct cursor **ret, struct error *err) NODISCARD; /* stands nowhere */
+void cursor_destroy(struct cursor *c); /* NULL is fine */
+
+/*
+ * Each move lands on a frame and returns 1, or returns 0 when there is none that way and leaves the cursor where it was.
+ * Broken frames and damage are passed over and counted (recording_damage). Frames are in the order of the file, which is that
+ * of `t` unless the clock stepped. -ERR_SCHEMA, -ERR_OS, -ERR_NOMEM.
+ */
+int cursor_first(struct cursor *c, struct error *err) NODISCARD;
+int cursor_last(struct cursor *c, struct error *err) NODISCARD;
+/* The first frame at or after that time; the last frame when all are earlier. */
+int cursor_seek_time(struct cursor *c, int64_t wall_ns, struct error *err) NODISCARD;
+/* The frame with that label, or the next higher one; the last frame when all are lower. Frames without a label are counted
+ * from 0 in file order. */
+int cursor_seek_seq(struct cursor *c, uint64_t seq, struct error *err) NODISCARD;
+/* +1 is the next frame, -1 the one before; further steps stop at the first or last frame (0 only when nothing moved). */
+int cursor_step(struct cursor *c, int64_t by, struct error *err) NODISCARD;
+
+/* The frame the cursor stands on, its line as it is in the file, and its time. Good until the next move; the cursor must
+ * stand on a frame. */
+const struct frame *cursor_frame(const struct cursor *c);
+struct text cursor_line(const struct cursor *c);
+int64_t cursor_time(const struct cursor *c);
+
+#endif

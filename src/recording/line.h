@@ -1,0 +1,62 @@
+/* recording/line.h: the kinds of lines in a recording, told apart without parsing them, and the small ones read and written. */
+#ifndef TACHO_RECORDING_LINE_H
+#define TACHO_RECORDING_LINE_H
+
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/buffer.h"
+#include "base/error.h"
+#include "base/json.h"
+#include "base/text.h"
+
+enum recording_line {
+    RECORDING_BLANK,
+    RECORDING_HEADER,
+    RECORDING_FRAME,
+    RECORDING_INDEX,
+    RECORDING_MARK,
+    RECORDING_REJECT, /* no line of a recording: not JSON, not an object, no schema, no time */
+};
+
+#define TIME_UNKNOWN INT64_MIN
+
+struct line_head {
+    enum recording_line kind;
+    int64_t wall_ns;  /* of a frame, mark or index line; TIME_UNKNOWN when it has none */
+    uint64_t seq;     /* of a frame or index line; UINT64_MAX when it has none */
+    int64_t schema;
+};
+
+/* Tells what a line is from its first keys, where they stand as the format asks; lines in another order are parsed with
+ * `parser`. JSON_PADDING bytes behind the line must be readable. A frame told by its first keys may still turn out broken. */
+void line_peek(struct json_parser *parser, const char *line, size_t len, struct line_head *ret);
+
+enum { RECORDING_HOSTS_MAX = 1024 };
+
+struct recording_header {
+    int64_t interval_ns;      /* 0 when not known */
+    struct text *hosts;       /* at most RECORDING_HOSTS_MAX */
+    size_t n_hosts;
+    size_t hosts_cut;         /* hosts beyond the limit, left out */
+    struct text version;      /* of tacho, or of what wrote it */
+    struct text source;       /* local or remote */
+    int64_t started_ns;       /* TIME_UNKNOWN when not known */
+    struct text boot_id;
+};
+
+void header_write(const struct recording_header *h, struct buffer *out);
+/* Texts and the host list come from `arena`. -ERR_FORMAT when it is no header, -ERR_SCHEMA, -ERR_NOMEM. */
+int header_parse(struct json_parser *parser, const char *line, size_t len, struct arena *arena,
+    struct recording_header *ret, struct error *err) NODISCARD;
+
+/* `compressed_offset` UINT64_MAX leaves it out (plain files). */
+void index_write(struct buffer *out, uint64_t seq, int64_t wall_ns, uint64_t byte_offset, uint64_t compressed_offset);
+void mark_write(struct buffer *out, int64_t wall_ns, struct text mark);
+/* The text of a mark line: copied into `arena`; NULL `at` when it is none. */
+struct text mark_parse(struct json_parser *parser, const char *line, size_t len, struct arena *arena);
+
+/* The one message for a schema that is not ours; returns -ERR_SCHEMA. */
+int schema_refuse(int64_t schema, struct error *err);
+
+#endif

@@ -1,0 +1,35 @@
+/* recording/place.h: where a line stands in a recording, and the way from one to the next. */
+#ifndef TACHO_RECORDING_PLACE_H
+#define TACHO_RECORDING_PLACE_H
+
+#include "recording/segment.h"
+
+/* A line of a page. `line` may be one behind the last (or SIZE_MAX): then it stands for the end of its page. */
+struct place {
+    size_t segment, stretch, page, line;
+};
+
+static inline bool place_same(const struct place *a, const struct place *b) {
+    return a->segment == b->segment && a->stretch == b->stretch && a->page == b->page && a->line == b->line;
+}
+
+/* All return 1, 0 when there is nothing that way, or a negative code (-ERR_STALE as segment_page). */
+int place_start(struct recording *r, struct place *ret, struct error *err) NODISCARD; /* of the first stretch there is */
+int place_next_stretch(struct recording *r, struct place *p, struct error *err) NODISCARD;     /* to its start */
+int place_previous_stretch(struct recording *r, struct place *p, struct error *err) NODISCARD; /* to its end */
+/* To the next line that may be a frame, from `p` on, itself included. */
+int place_forward(struct recording *r, struct place *p, struct error *err) NODISCARD;
+/* To the line before `p` that may be a frame. */
+int place_backward(struct recording *r, struct place *p, struct error *err) NODISCARD;
+
+/* A least time or a least label. */
+struct goal {
+    bool by_seq;
+    int64_t wall_ns;
+    uint64_t seq;
+};
+/* The first line that reaches the goal. 1: there; 0: there is none. What an index says is not believed until the frames
+ * themselves agree; an untrue one is dropped on the way. */
+int place_seek(struct recording *r, const struct goal *g, struct place *ret, struct error *err) NODISCARD;
+
+#endif

@@ -1,0 +1,151 @@
+/* recording/recording.c: opens recordings for reading. */
+#include "recording/recording.h"
+
+#include <stdlib.h>
+
+#include "linefile/chain.h"
+#include "recording/segment.h"
+
+enum { HEAD_LINES = 64 }; /* lines looked at for the header: it is the first one, or missing */
+
+static int add_segment(struct recording *r, char *path, struct error *err) {
+    if (r->n_segments == RECORDING_SEGMENTS_MAX) {
+        free(path);
+        return error_set(err, ERR_LIMIT, "more than %d segments", RECORDING_SEGMENTS_MAX);
+    }
+    if ((r->n_segments & (r->n_segments - 1)) == 0) { /* grows at powers of two */
+        size_t cap = r->n_segments ? r->n_segments * 2 : 1;
+        struct segment *segments = realloc(r->segments, cap * sizeof *segments);
+        if (!segments) {
+            free(path);
+            return error_set(err, ERR_NOMEM, "segments");
+        }
+        r->segments = segments;
+    }
+    r->segments[r->n_segments++] = (struct segment){.path = path};
+    return 0;
+}
+
+/* All segments of the chain that `path` is the base of; the file alone when it has no siblings. */
+static int add_path(struct recording *r, const char *path, bool chained, struct error *err) {
+    struct chain chain = {0};
+    int code = 0;
+    if (chained && chain_list(path, &chain, NULL) == 0) {
+        for (size_t i = 0; i < chain.n && code == 0; i++) {
+            code = add_segment(r, chain.at[i].path, err);
+            chain.at[i].path = NULL;
+        }
+        chain_done(&chain);
+        return code;
+    }
+    char *copy = strdup(path);
+    return copy ? add_segment(r, copy, err) : error_set(err, ERR_NOMEM, "%s", path);
+}
+
+/* Reads the first lines of a segment: its header, and whether this is a recording at all. */
+static int read_head(struct recording *r, size_t segment, struct error *err) {
+    struct segment *s = &r->segments[segment];
+    struct line line;
+    struct line_head head;
+    bool known = false;
+    int code = segment_open(s, err);
+    for (unsigned i = 0; code >= 0 && i < HEAD_LINES && !known; i++) {
+        code = line_reader_next(s->probe, &line, err);
+        if (code == -ERR_LIMIT || code == -ERR_FORMAT) {
+            code = 1;
+            continue;
+        }
+        if (code != 1)
+            break;
+        line_peek(r->parser, line.at, line.len, &head);
+        if (head.schema != 1)
+            return schema_refuse(head.schema, err);
+        if (head.kind == RECORDING_HEADER && r->header.n_hosts == 0 && r->header.interval_ns == 0)
+            code = header_parse(r->parser, line.at, line.len, &r->arena, &r->header, err);
+        known = head.kind == RECORDING_HEADER || head.kind == RECORDING_FRAME;
+    }
+    return code < 0 ? code : 0;
+}
+
+struct ordered {
+    struct segment segment;
+    int64_t first_ns;
+    size_t number;
+};
+
+static int by_time(const void *a, const void *b) {
+    const struct ordered *x = a, *y = b;
+    if (x->first_ns != y->first_ns && x->first_ns != TIME_UNKNOWN && y->first_ns != TIME_UNKNOWN)
+        return x->first_ns < y->first_ns ? -1 : 1;
+    return x->number < y->number ? -1 : x->number > y->number;
+}
+
+/* Several recordings are played one behind the other, whatever order they were given in. */
+static int order_by_time(struct recording *r, struct error *err) {
+    struct ordered *list = calloc(r->n_segments, sizeof *list);
+    if (!list)
+        return error_set(err, ERR_NOMEM, "segments");
+    int code = 0;
+    for (size_t i = 0; i < r->n_segments && code == 0; i++) {
+        code = segment_list(&r->segments[i], err);
+        if (code == 0 && r->segments[i].n_stretches > 0)
+            code = segment_probe(r, i, 0, err);
+        bool has = code == 0 && r->segments[i].n_stretches > 0;
+        list[i] = (struct ordered){r->segments[i], has ? r->segments[i].stretches[0].first_ns : TIME_UNKNOWN, i};
+    }
+    if (code == 0) {
+        qsort(list, r->n_segments, sizeof *list, by_time);
+        for (size_t i = 0; i < r->n_segments; i++)
+            r->segments[i] = list[i].segment;
+    }
+    free(list);
+    return code;
+}
+
+int recording_open(const char *const *paths, size_t n, bool chain, struct recording **ret, struct error *err) {
+    struct recording *r = calloc(1, sizeof *r);
+    if (!r)
+        return error_set(err, ERR_NOMEM, "recording");
+    r->header.started_ns = TIME_UNKNOWN;
+    int code = json_parser_create(&r->parser, err);
+    for (size_t i = 0; i < n && code == 0; i++)
+        code = add_path(r, paths[i], chain, err);
+    for (size_t i = 0; i < r->n_segments && code == 0 && (i == 0 || r->header.interval_ns == 0); i++)
+        code = read_head(r, i, err);
+    if (code == 0 && n > 1)
+        code = order_by_time(r, err);
+    if (code < 0) {
+        recording_close(r);
+        return code;
+    }
+    *ret = r;
+    return 0;
+}
+
+void recording_close(struct recording *r) {
+    if (!r)
+        return;
+    segment_drop_pages(r, SIZE_MAX);
+    for (size_t i = 0; i < r->n_segments; i++)
+        segment_close(&r->segments[i]);
+    free(r->segments);
+    json_parser_destroy(r->parser);
+    arena_done(&r->arena);
+    free(r);
+}
+
+const struct recording_header *recording_header(const struct recording *r) {
+    return &r->header;
+}
+
+size_t recording_segments(const struct recording *r) {
+    return r->n_segments;
+}
+
+const char *recording_segment_path(const struct recording *r, size_t segment) {
+    return r->segments[segment].path;
+}
+
+struct recording_damage recording_damage(const struct recording *r) {
+    return r->damage;
+}

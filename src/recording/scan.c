@@ -1,0 +1,263 @@
+/* recording/scan.c: reads a segment from its first byte to its last and reports what is in it. */
+#include "recording/scan.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "recording/segment.h"
+
+const char *const scan_fault_names[SCAN_FAULTS] = {"rejected line", "oversized line", "undecodable data", "torn tail",
+    "untrue index", "missing header"};
+
+enum { MARKS_MAX = 100000, TELL_EVERY_LINES = 512 };
+
+struct scan {
+    struct recording *recording;
+    struct segment *segment;
+    struct scan_report *report;
+    struct arena *arena;
+    struct frame frame;
+    size_t marks_cap;
+    uint64_t last_index_seq;
+    /* The chunks as the time index has them, against what was found. */
+    const struct line_chunk *chunks;
+    size_t n_chunks, chunk;
+    struct overview found;   /* of the present chunk */
+};
+
+static void fault(struct scan *s, enum scan_fault kind, uint64_t line, uint64_t offset, const char *fmt, ...)
+    PRINTF(5, 6);
+static void fault(struct scan *s, enum scan_fault kind, uint64_t line, uint64_t offset, const char *fmt, ...) {
+    bool first = true;
+    for (unsigned i = 0; i < SCAN_FAULTS; i++)
+        first = first && s->report->faults[i] == 0;
+    s->report->faults[kind]++;
+    if (!first)
+        return;
+    va_list args;
+    va_start(args, fmt);
+    s->report->first = (struct scan_found){.fault = kind, .line = line, .offset = offset};
+    (void)vsnprintf(s->report->first.message, sizeof s->report->first.message, fmt, args);
+    va_end(args);
+}
+
+static void add_mark(struct scan_report *report, size_t *cap, struct arena *arena, int64_t wall_ns, struct text text) {
+    if (report->n_marks == MARKS_MAX)
+        return;
+    if (report->n_marks == *cap) {
+        size_t wanted = *cap ? *cap * 2 : 16;
+        struct scan_mark *marks = arena_alloc(arena, wanted * sizeof *marks);
+        if (!marks)
+            return;
+        if (report->n_marks)
+            memcpy(marks, report->marks, report->n_marks * sizeof *marks);
+        report->marks = marks;
+        *cap = wanted;
+    }
+    report->marks[report->n_marks++] = (struct scan_mark){wall_ns, text};
+}
+
+/* Compares what the index says of the chunk that has just ended with what was found in it. */
+static void end_chunk(struct scan *s) {
+    struct overview noted;
+    const struct line_chunk *chunk = &s->chunks[s->chunk];
+    if (!chunk->note.at)
+        return;
+    if (overview_parse(s->recording->parser, chunk->note, &noted, NULL) < 0)
+        fault(s, SCAN_INDEX, 0, chunk->offset, "chunk %zu: unreadable note in the time index", s->chunk);
+    else if (noted.frames != s->found.frames || noted.first_ns != s->found.first_ns ||
+             noted.last_ns != s->found.last_ns || noted.first_seq != s->found.first_seq)
+        fault(s, SCAN_INDEX, 0, chunk->offset,
+            "chunk %zu: the time index says %" PRIu64 " frames from seq %" PRIu64 ", there are %" PRIu64 " from seq %" PRIu64,
+            s->chunk, noted.frames, noted.first_seq, s->found.frames, s->found.first_seq);
+}
+
+/* Moves on to the chunk that the text at `offset` belongs to. */
+static void follow_chunks(struct scan *s, uint64_t offset) {
+    while (s->chunk < s->n_chunks && s->chunks[s->chunk].text_offset != LINE_OFFSET_UNKNOWN &&
+           offset >= s->chunks[s->chunk].text_offset + s->chunks[s->chunk].text_size) {
+        end_chunk(s);
+        overview_init(&s->found);
+        s->chunk++;
+    }
+}
+
+static void check_index(struct scan *s, const struct line_head *head, const struct line *line, uint64_t number) {
+    struct json_value root, v;
+    uint64_t at = 0;
+    uint64_t seen = s->report->all.first_seq == UINT64_MAX ? s->report->all.frames
+                                                            : s->report->all.first_seq + s->report->all.frames;
+    if (head->seq == 0 || head->seq > INT64_MAX || head->seq <= s->last_index_seq || head->seq > seen) {
+        fault(s, SCAN_INDEX, number, line->offset, "index line: seq %" PRIu64 " is not that of a frame seen since the last one",
+            head->seq);
+        return;
+    }
+    s->last_index_seq = head->seq;
+    if (json_parse(s->recording->parser, line->at, line->len, true, &root, NULL) == 0 &&
+        json_get(root, "byte_offset", &v) && json_u64(v, &at) && at != line->offset)
+        fault(s, SCAN_INDEX, number, line->offset, "index line: byte_offset %" PRIu64 " is not its own, %" PRIu64, at,
+            line->offset);
+}
+
+static int take_frame(struct scan *s, const struct line *line, const struct line_head *head, uint64_t number,
+    struct error *err) {
+    struct scan_report *report = s->report;
+    struct json_value root;
+    struct error why = {0};
+    int code = json_parse(s->recording->parser, line->at, line->len, true, &root, &why);
+    if (code == 0)
+        code = frame_parse_json(root, &s->frame, &why);
+    if (code == -ERR_FORMAT) {
+        fault(s, SCAN_REJECTED, number, line->offset, "%s", why.text);
+        return 0;
+    }
+    if (code < 0) {
+        *err = why;
+        return code;
+    }
+    int64_t interval = s->recording->header.interval_ns;
+    overview_add_time(&s->found, head->wall_ns, head->seq, report->previous_ns, interval);
+    overview_add_time(&report->all, head->wall_ns, head->seq, report->previous_ns, interval);
+    overview_add_frame(&report->all, &s->frame);
+    report->previous_ns = head->wall_ns;
+    report->gpu_count = s->frame.gpus.n > report->gpu_count ? s->frame.gpus.n : report->gpu_count;
+    return 0;
+}
+
+static int take_line(struct scan *s, const struct line *line, struct error *err) {
+    struct line_head head;
+    uint64_t number = ++s->report->lines;
+    follow_chunks(s, line->offset);
+    line_peek(s->recording->parser, line->at, line->len, &head);
+    if (head.schema != FRAME_SCHEMA)
+        return schema_refuse(head.schema, err);
+    if (number == 1 && head.kind != RECORDING_HEADER)
+        fault(s, SCAN_HEADER, 1, 0, "the segment does not begin with a header");
+    switch (head.kind) {
+    case RECORDING_FRAME: return take_frame(s, line, &head, number, err);
+    case RECORDING_MARK:
+        s->report->all.marks++;
+        add_mark(s->report, &s->marks_cap, s->arena, head.wall_ns,
+            mark_parse(s->recording->parser, line->at, line->len, s->arena));
+        break;
+    case RECORDING_INDEX: check_index(s, &head, line, number); break;
+    case RECORDING_REJECT: fault(s, SCAN_REJECTED, number, line->offset, "not a line of a recording"); break;
+    case RECORDING_HEADER:
+    case RECORDING_BLANK: break;
+    }
+    return 0;
+}
+
+static void end_of_file(struct scan *s, struct line_reader *reader) {
+    struct line_tail tail = line_reader_tail(reader);
+    if (tail.partial.len > 0)
+        fault(s, SCAN_TORN, s->report->lines + 1, tail.offset, "the file ends in the middle of a line (%zu bytes)",
+            tail.partial.len);
+    else if (tail.cut_stream)
+        fault(s, SCAN_TORN, 0, s->report->file_bytes, "the compressed stream ends without its end");
+    follow_chunks(s, UINT64_MAX);
+}
+
+static int scan_lines(struct scan *s, struct line_reader *reader, void (*tell)(double share), struct error *err) {
+    struct line line;
+    struct error why = {0};
+    for (uint64_t n = 0;; n++) {
+        int code = line_reader_next(reader, &line, &why);
+        if (code == -ERR_LIMIT || code == -ERR_FORMAT) {
+            fault(s, code == -ERR_LIMIT ? SCAN_OVERSIZED : SCAN_UNDECODED, code == -ERR_LIMIT ? ++s->report->lines : 0,
+                line_reader_file_offset(reader), "%s", why.text);
+            continue;
+        }
+        if (code < 0)
+            *err = why;
+        if (code <= 0)
+            return code;
+        s->report->text_bytes = line.offset + line.size;
+        code = take_line(s, &line, err);
+        if (code < 0)
+            return code;
+        if (tell && n % TELL_EVERY_LINES == 0 && s->report->file_bytes > 0)
+            tell((double)line_reader_file_offset(reader) / (double)s->report->file_bytes);
+    }
+}
+
+static int begin(struct recording *r, size_t segment, struct scan_report *report, struct error *err) {
+    struct segment *s = &r->segments[segment];
+    int64_t previous_ns = report->previous_ns;
+    int code = segment_open(s, err);
+    if (code < 0)
+        return code;
+    *report = (struct scan_report){.previous_ns = previous_ns, .codec = s->facts.codec, .file_bytes = s->facts.size,
+        .seek_table = s->facts.seek_table};
+    overview_init(&report->all);
+    return 0;
+}
+
+int recording_scan(struct recording *r, size_t segment, struct arena *arena, struct scan_report *report,
+    void (*tell)(double share), struct error *err) {
+    struct scan s = {.recording = r, .segment = &r->segments[segment], .report = report, .arena = arena};
+    struct line_reader *reader = NULL;
+    int code = begin(r, segment, report, err);
+    overview_init(&s.found);
+    frame_init(&s.frame);
+    if (code == 0 && s.segment->facts.index)
+        code = line_file_chunks(s.segment->file, &s.chunks, &s.n_chunks, err);
+    if (code == 0)
+        code = line_reader_create(s.segment->file, &reader, err);
+    if (code == 0)
+        code = scan_lines(&s, reader, tell, err);
+    if (code == 0)
+        end_of_file(&s, reader);
+    line_reader_destroy(reader);
+    frame_done(&s.frame);
+    return code == -ERR_SCHEMA || code == 0 ? code : error_wrap(err, code, "%s", r->segments[segment].path);
+}
+
+/* The marks of one stretch. */
+static int read_marks(struct recording *r, size_t segment, size_t stretch, struct arena *arena, struct scan_report *report,
+    size_t *cap, struct error *err) {
+    for (size_t number = 0;; number++) {
+        struct page *page = NULL;
+        int code = segment_page(r, segment, stretch, number, &page, err);
+        if (code < 0)
+            return code;
+        for (size_t i = 0; i < page->n; i++)
+            if (page->lines[i].kind == RECORDING_MARK)
+                add_mark(report, cap, arena, page->lines[i].wall_ns,
+                    mark_parse(r->parser, page->text.at + page->lines[i].offset, page->lines[i].len, arena));
+        if (page->last)
+            return 0;
+    }
+}
+
+int recording_summary(struct recording *r, size_t segment, struct arena *arena, struct scan_report *report,
+    struct error *err) {
+    struct segment *s = &r->segments[segment];
+    size_t cap = 0;
+    int code = begin(r, segment, report, err);
+    if (code == 0 && !s->facts.index)
+        return 0;
+    if (code == 0)
+        code = segment_list(s, err);
+    if (code < 0)
+        return code;
+    if (!s->noted)
+        return 0;
+    for (size_t i = 0; i < s->n_stretches; i++) {
+        struct overview noted;
+        if (overview_parse(r->parser, s->stretches[i].note, &noted, NULL) < 0)
+            return 0;
+        overview_merge(&report->all, &noted);
+        if (noted.marks > 0) {
+            code = read_marks(r, segment, i, arena, report, &cap, err);
+            if (code < 0)
+                return code == -ERR_STALE ? 0 : code;
+        }
+    }
+    report->text_bytes = s->facts.text_size;
+    if (report->all.frames > 0)
+        report->previous_ns = report->all.last_ns;
+    return 1;
+}

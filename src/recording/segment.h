@@ -1,0 +1,83 @@
+/* recording/segment.h: one file of a recording, cut into stretches that can be entered, and pages of its lines in memory. */
+#ifndef TACHO_RECORDING_SEGMENT_H
+#define TACHO_RECORDING_SEGMENT_H
+
+#include "base/buffer.h"
+#include "recording/line.h"
+#include "recording/overview.h"
+#include "recording/recording.h"
+
+/*
+ * A stretch is what can be entered without reading what stands before it: a chunk of a compressed file, or PAGE_BYTES of a
+ * plain one. A page is the lines that begin within PAGE_BYTES of decoded text, counted from the start of their stretch: a
+ * plain stretch has one page, a chunk as many as it needs. Pages hold frames and marks only.
+ */
+enum { PAGE_BYTES = 4 << 20 };
+
+struct stretch {
+    uint64_t offset, size;  /* in the file */
+    struct text note;       /* the chunk's overview, unparsed; NULL `at` when there is none */
+    bool probed;            /* the three below are set */
+    bool has_frame;
+    int64_t first_ns;       /* of the first frame */
+    uint64_t first_seq;
+};
+
+struct page_line {
+    uint32_t offset, len;   /* in the page's text */
+    int64_t wall_ns;
+    uint64_t seq;
+    enum recording_line kind; /* RECORDING_FRAME, RECORDING_MARK; RECORDING_REJECT once a frame turned out broken */
+};
+
+struct page {
+    size_t segment, stretch, number;
+    struct buffer text;
+    struct page_line *lines;
+    size_t n, cap;
+    bool last;              /* the stretch ends with this page */
+    uint64_t used;          /* for the cache: when it was last asked for */
+};
+
+struct segment {
+    char *path;
+    struct line_file *file;         /* opened when first needed */
+    struct line_reader *sequential; /* goes on from page to page */
+    struct line_reader *probe;      /* looks at the starts of stretches */
+    size_t next_stretch, next_page; /* where `sequential` stands; next_stretch SIZE_MAX: nowhere */
+    struct buffer held;             /* the line that ended a page, padded: it begins the next one */
+    struct line held_line;
+    bool has_held;
+    bool listed;
+    struct stretch *stretches;
+    size_t n_stretches;
+    bool noted;                     /* notes come from the file's index */
+    struct line_file_facts facts;
+};
+
+struct recording {
+    struct segment *segments;
+    size_t n_segments;
+    struct json_parser *parser;
+    struct arena arena;             /* the header's texts */
+    struct recording_header header;
+    struct page *pages[8];          /* cache */
+    uint64_t clock;                 /* of the cache */
+    struct recording_damage damage;
+};
+
+int segment_open(struct segment *s, struct error *err) NODISCARD; /* nothing when it is open */
+void segment_close(struct segment *s);
+/* Lists the stretches: chunks from the index or by walking, or pages of a plain file. */
+int segment_list(struct segment *s, struct error *err) NODISCARD;
+/* Forgets the index and lists again by walking. */
+int segment_distrust(struct recording *r, size_t segment, struct error *err) NODISCARD;
+/* Finds out the first frame's time and seq of a stretch: from its note, else by decoding its first lines. */
+int segment_probe(struct recording *r, size_t segment, size_t stretch, struct error *err) NODISCARD;
+/* The page, from the cache or the file. Good until the next call. A page past the last one of its stretch is empty and `last`.
+ * -ERR_STALE: the index said something else than the frames do; it has been dropped, and stretches are numbered anew. */
+int segment_page(struct recording *r, size_t segment, size_t stretch, size_t number, struct page **ret, struct error *err)
+    NODISCARD;
+void segment_drop_pages(struct recording *r, size_t segment); /* SIZE_MAX: of all segments */
+
+#endif
