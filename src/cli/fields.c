@@ -20,7 +20,7 @@ void fields_walk(const struct field_table *table, fields_visit visit, void *user
     walk(table, "", visit, user);
 }
 
-const char *fields_type(const struct field *f) {
+static const char *type_name(const struct field *f) {
     switch (f->type) {
     case FIELD_TEXT: return "text";
     case FIELD_U64:
@@ -34,6 +34,13 @@ const char *fields_type(const struct field *f) {
     }
     return "";
 }
+
+void fields_describe(const struct field *f, struct buffer *out) {
+    buffer_printf(
+        out, "%s%s%s%s: %s", type_name(f), *f->unit ? ", " : "", f->unit, f->counter ? ", counter" : "", f->says);
+}
+
+enum { COLUMN_MOST = 32 };
 
 struct printer {
     struct buffer *b;
@@ -51,26 +58,23 @@ static void measure(void *user, const char *path, const struct field *f) {
 static void print(void *user, const char *path, const struct field *f) {
     struct printer *p = user;
     struct buffer says CLEANUP(buffer_done) = {0};
-    buffer_printf(
-        &says, "%s%s%s%s: %s", fields_type(f), *f->unit ? ", " : "", f->unit, f->counter ? ", counter" : "", f->says);
-    size_t at = 2 + strlen(path);
+    fields_describe(f, &says);
     buffer_printf(p->b, "  %s", path);
-    for (; at < p->column; at++)
-        buffer_put_char(p->b, ' ');
-    wrap_put(p->b, (struct text){says.at, says.len}, p->column, p->column, p->style);
+    wrap_second(p->b, 2 + strlen(path), p->column, (struct text){says.at, says.len}, p->style);
 }
 
+const char help_about_fields[] = "The fields of a frame, as --fields and --query take them: SECTION.FIELD, like "
+                                 "gpus.utilization. A counter only grows; "
+                                 "what it says is by how much.";
+
 void help_fields(const struct wrap_style *style, struct buffer *b) {
-    wrap_put(b,
-        TEXT("The fields of a frame, as --fields and --query take them: SECTION.FIELD, like gpus.utilization. A "
-             "counter only "
-             "grows; what matters is by how much."),
-        0, 0, style);
+    wrap_put(b, text_of(help_about_fields), 0, 0, style);
     for (size_t i = 0; i < SECTION_COUNT; i++) {
         const struct section_info *s = &sections[i];
         struct printer p = {b, style, 0};
         fields_walk(s->table, measure, &p.column);
-        p.column += 4;
+        /* A few long paths do not push all the meanings to the right. */
+        p.column = p.column > COLUMN_MOST ? COLUMN_MOST : p.column + 4;
         buffer_printf(b, style->bold ? "\n\033[1m%s\033[22m" : "\n%s", s->key);
         if (s->name)
             buffer_printf(b, " (--include %s)", s->name);

@@ -2,6 +2,7 @@
 #ifndef TACHO_CLI_FIELDS_H
 #define TACHO_CLI_FIELDS_H
 
+#include "base/buffer.h"
 #include "frame/field.h"
 
 enum { FIELDS_PATH_MAX = 128 };
@@ -10,6 +11,7 @@ enum { FIELDS_PATH_MAX = 128 };
 typedef void (*fields_visit)(void *user, const char *path, const struct field *f);
 void fields_walk(const struct field_table *table, fields_visit visit, void *user);
 
-const char *fields_type(const struct field *f); /* "number", "text", "list" … */
+/* "number, %, counter: what it means" */
+void fields_describe(const struct field *f, struct buffer *out);
 
 #endif

@@ -58,17 +58,6 @@ static size_t left_side(const struct option_spec *o, struct buffer *b) {
     return b->at ? wrap_columns((struct text){b->at + before, b->len - before}) : 0;
 }
 
-static void put_columns(
-    struct buffer *b, size_t column, size_t indent, struct text says, const struct wrap_style *style) {
-    if (column + 2 > indent) {
-        buffer_put_char(b, '\n');
-        column = 0;
-    }
-    for (; column < indent; column++)
-        buffer_put_char(b, ' ');
-    wrap_put(b, says, indent, indent, style);
-}
-
 static size_t left_width(const struct option_spec *options, size_t n) {
     struct buffer scratch CLEANUP(buffer_done) = {0};
     size_t widest = 0;
@@ -88,7 +77,7 @@ static void put_options(
         if (help_initial(&options[i]))
             buffer_printf(&says, " (default: %s)", help_initial(&options[i]));
         size_t column = left_side(&options[i], b);
-        put_columns(b, column, indent, (struct text){says.at, says.len}, style);
+        wrap_second(b, column, indent, (struct text){says.at, says.len}, style);
     }
 }
 
@@ -154,10 +143,10 @@ void help_program(const struct command *const *list, const struct wrap_style *st
     heading(b, "Commands", style);
     for (const struct command *const *c = list; *c; c++) {
         buffer_printf(b, "  %s", (*c)->name);
-        put_columns(b, INDENT + strlen((*c)->name), indent, text_of((*c)->summary), style);
+        wrap_second(b, INDENT + strlen((*c)->name), indent, text_of((*c)->summary), style);
     }
     buffer_put_text(b, TEXT("  help"));
-    put_columns(
+    wrap_second(
         b, INDENT + 4, indent, TEXT("show the help of a command, or what a recording holds: help fields"), style);
     heading(b, "Options", style);
     put_options(global_options, N_GLOBAL_OPTIONS, indent, b, style);

@@ -15,7 +15,7 @@ void help_fields(const struct wrap_style *style, struct buffer *out);
 void help_version(struct buffer *out);
 
 /* What every page says in the same words. */
-extern const char help_tagline[], help_layers[];
+extern const char help_tagline[], help_layers[], help_about_fields[];
 struct help_exit {
     const char *code, *says;
 };

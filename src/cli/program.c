@@ -11,6 +11,7 @@
 #include "cli/help.h"
 #include "cli/nearest.h"
 #include "cli/option.h"
+#include "cli/reference.h"
 
 enum { FINE, FAILED, WRONG };
 
@@ -113,6 +114,8 @@ static int dispatch(const struct program *p, int argc, char **argv) {
     struct globals g = {0};
     struct error err = {0};
     int used = 0;
+    if (argc > 0 && strcmp(argv[0], "--reference") == 0)
+        return reference_run(p->list, argc - 1, argv + 1);
     if (option_parse_globals(argc, argv, &g, &used, &err) < 0)
         return complain_error(NULL, &err);
     if (g.help || g.version)

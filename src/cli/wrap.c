@@ -85,3 +85,12 @@ void wrap_put(struct buffer *b, struct text t, size_t column, size_t indent, con
     }
     buffer_put_char(b, '\n');
 }
+
+void wrap_second(struct buffer *b, size_t column, size_t indent, struct text t, const struct wrap_style *style) {
+    if (column + 2 > indent) {
+        buffer_put_char(b, '\n');
+        column = 0;
+    }
+    put_blanks(b, indent - column);
+    wrap_put(b, t, indent, indent, style);
+}

@@ -22,5 +22,7 @@ bool wrap_next_run(struct text *rest, struct text *ret, bool *ret_bold);
 /* Appends `t` (blanks and newlines are as good as each other) in lines of at most `width` columns, each `indent` columns in
  * but for the first, which starts at column `column`. Ends with a newline. */
 void wrap_put(struct buffer *b, struct text t, size_t column, size_t indent, const struct wrap_style *style);
+/* The right side of a line whose left side ended at `column`: at `indent`, on the next line when there is no room. */
+void wrap_second(struct buffer *b, size_t column, size_t indent, struct text t, const struct wrap_style *style);
 
 #endif

@@ -1,0 +1,242 @@
+/* cli/completion.c: completions for bash, zsh and fish. */
+#include "cli/reference.h"
+
+#include "cli/option.h"
+
+static bool takes_file(const char *takes) {
+    return takes && (strstr(takes, "FILE") || strstr(takes, "PATH"));
+}
+
+/* The words of an OPTION_WORD with blanks between. */
+static void put_words(struct buffer *b, const struct option_spec *o) {
+    for (size_t i = 0; o->words[i]; i++)
+        buffer_printf(b, "%s%s", i ? " " : "", o->words[i]);
+}
+
+static void put_command_names(struct buffer *b, const struct command *const *list, const char *last) {
+    for (; *list; list++)
+        buffer_printf(b, "%s ", (*list)->name);
+    buffer_put_text(b, text_of(last));
+}
+
+/* Options of a command, then the global ones. */
+static const struct option_spec *option_at(const struct command *c, size_t i) {
+    size_t own = c ? c->n_options : 0;
+    return i < own ? &c->options[i] : i < own + N_GLOBAL_OPTIONS ? &global_options[i - own] : NULL;
+}
+
+static void bash_value(struct buffer *b, const struct command *c, const struct option_spec *o) {
+    buffer_printf(b, "    '%s --%s'", c ? c->name : "", o->name);
+    if (o->letter)
+        buffer_printf(b, " | '%s -%c'", c ? c->name : "", o->letter);
+    if (o->words) {
+        buffer_put_text(b, TEXT(") words='"));
+        put_words(b, o);
+        buffer_put_text(b, TEXT("' ;;\n"));
+    } else {
+        buffer_printf(b, ") %s ;;\n", takes_file(o->takes) ? "files=1" : "");
+    }
+}
+
+static void bash_flags(struct buffer *b, const struct command *c) {
+    const struct option_spec *o;
+    for (size_t i = 0; (o = option_at(c, i)); i++) {
+        buffer_printf(b, "%s--%s", i ? " " : "", o->name);
+        if (o->letter)
+            buffer_printf(b, " -%c", o->letter);
+    }
+}
+
+static const char bash_head[] =
+    "# bash completion for tacho, written by tacho --reference bash\n"
+    "_tacho() {\n"
+    "    local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} command='' words='' files='' i\n"
+    "    # bash cuts --name=value into three words.\n"
+    "    if [[ $cur == '=' ]]; then\n"
+    "        cur=''\n"
+    "    elif [[ $prev == '=' ]]; then\n"
+    "        prev=${COMP_WORDS[COMP_CWORD - 2]}\n"
+    "    fi\n"
+    "    for ((i = 1; i < COMP_CWORD; i++)); do\n"
+    "        case ${COMP_WORDS[i]} in\n"
+    "        --config)\n"
+    "            [[ ${COMP_WORDS[i + 1]} == '=' ]] && ((i++))\n"
+    "            ((i++))\n"
+    "            ;;\n"
+    "        -*) ;;\n"
+    "        *)\n"
+    "            command=${COMP_WORDS[i]}\n"
+    "            break\n"
+    "            ;;\n"
+    "        esac\n"
+    "    done\n"
+    "    case \"$command $prev\" in\n";
+static const char bash_tail[] = "        esac\n"
+                                "        ;;\n"
+                                "    esac\n"
+                                "    if [[ $files ]]; then\n"
+                                "        compopt -o filenames 2>/dev/null\n"
+                                "        mapfile -t COMPREPLY < <(compgen -f -- \"$cur\")\n"
+                                "    else\n"
+                                "        mapfile -t COMPREPLY < <(compgen -W \"$words\" -- \"$cur\")\n"
+                                "    fi\n"
+                                "}\n"
+                                "complete -F _tacho tacho\n";
+
+void reference_bash(const struct command *const *list, struct buffer *b) {
+    const struct option_spec *o;
+    buffer_put_text(b, text_of(bash_head));
+    for (const struct command *const *c = list;; c++) {
+        for (size_t i = 0; (o = option_at(*c, i)); i++)
+            if (o->type != OPTION_FLAG)
+                bash_value(b, *c, o);
+        if (!*c)
+            break;
+    }
+    buffer_put_text(b, TEXT("    *)\n        case \"$command $cur\" in\n        ' -'*) words='"));
+    bash_flags(b, NULL);
+    buffer_put_text(b, TEXT("' ;;\n        ' '*) words='"));
+    put_command_names(b, list, "help");
+    buffer_put_text(b, TEXT("' ;;\n        'help '*) words='"));
+    put_command_names(b, list, "fields");
+    buffer_put_text(b, TEXT("' ;;\n"));
+    for (const struct command *const *c = list; *c; c++) {
+        buffer_printf(b, "        '%s -'*) words='", (*c)->name);
+        bash_flags(b, *c);
+        buffer_put_text(b, TEXT("' ;;\n"));
+        if (takes_file((*c)->takes))
+            buffer_printf(b, "        '%s '*) files=1 ;;\n", (*c)->name);
+    }
+    buffer_put_text(b, text_of(bash_tail));
+}
+
+/* Within single quotes of zsh; `special` get a backslash, which _arguments and _describe take off again. */
+static void zsh_put(struct buffer *b, const char *s, const char *special) {
+    for (; *s; s++) {
+        if (*s == '\'') {
+            buffer_put_text(b, TEXT("'\\''"));
+            continue;
+        }
+        if (*s == '\\' || strchr(special, *s))
+            buffer_put_char(b, '\\');
+        buffer_put_char(b, *s);
+    }
+}
+
+static void zsh_option(struct buffer *b, const struct option_spec *o) {
+    bool flag = o->type == OPTION_FLAG;
+    buffer_put_text(b, TEXT(" \\\n                "));
+    if (o->letter)
+        buffer_printf(b, "'(-%c --%s)'{-%c%s,--%s%s}'[", o->letter, o->name, o->letter, flag ? "" : "+", o->name,
+            flag ? "" : "=");
+    else
+        buffer_printf(b, "'--%s%s[", o->name, flag ? "" : "=");
+    zsh_put(b, o->says, "[]");
+    buffer_put_char(b, ']');
+    if (!flag) {
+        char takes[OPTION_TAKES_LEN];
+        buffer_put_char(b, ':');
+        zsh_put(b, o->words ? "word" : option_takes(o, takes), ":");
+        buffer_put_char(b, ':');
+        if (o->words) {
+            buffer_put_char(b, '(');
+            put_words(b, o);
+            buffer_put_char(b, ')');
+        } else if (takes_file(o->takes)) {
+            buffer_put_text(b, TEXT("_files"));
+        }
+    }
+    buffer_put_char(b, '\'');
+}
+
+static void zsh_command(struct buffer *b, const struct command *c) {
+    const struct option_spec *o;
+    buffer_printf(b, "        %s)\n            _arguments -s -S", c->name);
+    for (size_t i = 0; (o = option_at(c, i)); i++)
+        zsh_option(b, o);
+    if (*c->takes) {
+        buffer_put_text(b, TEXT(" \\\n                '*:"));
+        zsh_put(b, c->takes, ":");
+        buffer_put_text(b, text_of(takes_file(c->takes) ? ":_files'" : ":'"));
+    }
+    buffer_put_text(b, TEXT("\n            ;;\n"));
+}
+
+void reference_zsh(const struct command *const *list, struct buffer *b) {
+    buffer_put_text(b, TEXT("#compdef tacho\n# zsh completion, written by tacho --reference zsh\n_tacho() {\n"
+                            "    local curcontext=\"$curcontext\" context state state_descr line\n"
+                            "    typeset -A opt_args\n    local -a all\n    _arguments -C"));
+    for (size_t i = 0; i < N_GLOBAL_OPTIONS; i++)
+        zsh_option(b, &global_options[i]);
+    buffer_put_text(b, TEXT(" \\\n                '1:command:->command' '*::argument:->rest'\n    case $state in\n"
+                            "    command)\n        all=(\n"));
+    for (const struct command *const *c = list; *c; c++) {
+        buffer_printf(b, "            '%s:", (*c)->name);
+        zsh_put(b, (*c)->summary, ":");
+        buffer_put_text(b, TEXT("'\n"));
+    }
+    buffer_put_text(b, TEXT("            'help:show the help of a command'\n        )\n        _describe command all\n"
+                            "        ;;\n    rest)\n        case $line[1] in\n"));
+    for (const struct command *const *c = list; *c; c++)
+        zsh_command(b, *c);
+    buffer_put_text(b, TEXT("        help)\n            all=("));
+    put_command_names(b, list, "fields");
+    buffer_put_text(
+        b, TEXT(")\n            _describe command all\n            ;;\n        esac\n        ;;\n    esac\n}\n"
+                "if [[ $funcstack[1] == _tacho ]]; then\n    _tacho \"$@\"\nelse\n    compdef _tacho tacho\n"
+                "fi\n"));
+}
+
+static void fish_put(struct buffer *b, const char *s) {
+    buffer_put_char(b, '\'');
+    for (; *s; s++) {
+        if (*s == '\'' || *s == '\\')
+            buffer_put_char(b, '\\');
+        buffer_put_char(b, *s);
+    }
+    buffer_put_char(b, '\'');
+}
+
+static void fish_begin(struct buffer *b, const struct command *c) {
+    buffer_put_text(b, TEXT("complete -c tacho"));
+    if (c)
+        buffer_printf(b, " -n '__fish_seen_subcommand_from %s'", c->name);
+}
+
+static void fish_option(struct buffer *b, const struct command *c, const struct option_spec *o) {
+    fish_begin(b, c);
+    if (o->letter)
+        buffer_printf(b, " -s %c", o->letter);
+    buffer_printf(b, " -l %s", o->name);
+    if (o->words) {
+        buffer_put_text(b, TEXT(" -x -a '"));
+        put_words(b, o);
+        buffer_put_char(b, '\'');
+    } else if (o->type != OPTION_FLAG) {
+        buffer_put_text(b, text_of(takes_file(o->takes) ? " -r -F" : " -x"));
+    }
+    buffer_put_text(b, TEXT(" -d "));
+    fish_put(b, o->says);
+    buffer_put_char(b, '\n');
+}
+
+void reference_fish(const struct command *const *list, struct buffer *b) {
+    buffer_put_text(b, TEXT("# fish completion for tacho, written by tacho --reference fish\ncomplete -c tacho -f\n"));
+    for (size_t i = 0; i < N_GLOBAL_OPTIONS; i++)
+        fish_option(b, NULL, &global_options[i]);
+    for (const struct command *const *c = list; *c; c++) {
+        buffer_printf(b, "complete -c tacho -n __fish_use_subcommand -a %s -d ", (*c)->name);
+        fish_put(b, (*c)->summary);
+        buffer_put_char(b, '\n');
+        for (size_t i = 0; i < (*c)->n_options; i++)
+            fish_option(b, *c, &(*c)->options[i]);
+        if (takes_file((*c)->takes)) {
+            fish_begin(b, *c);
+            buffer_put_text(b, TEXT(" -F\n"));
+        }
+    }
+    buffer_put_text(b, TEXT("complete -c tacho -n __fish_use_subcommand -a help -d 'show the help of a command'\n"
+                            "complete -c tacho -n '__fish_seen_subcommand_from help' -a '"));
+    put_command_names(b, list, "fields");
+    buffer_put_text(b, TEXT("'\n"));
+}
