@@ -189,7 +189,11 @@ static void put_item(const struct field_table *table, const void *item, struct b
     buffer_put_char(out, '}');
 }
 
-int frame_write_json(const struct frame *f, struct buffer *out, struct error *err) {
+void frame_put_value(const struct field *field, const void *item, struct buffer *out) {
+    put_value(field, item, out);
+}
+
+void frame_put_head(const struct frame *f, struct buffer *out) {
     char t[CLOCK_UTC_LEN];
     struct text time = {t, sizeof t};
     clock_format_utc(f->wall_ns, t);
@@ -208,6 +212,10 @@ int frame_write_json(const struct frame *f, struct buffer *out, struct error *er
     buffer_put_text(out, time);
     buffer_put_text(out, TEXT("\",\"hostname\":"));
     json_put_text(out, f->hostname);
+}
+
+int frame_write_json(const struct frame *f, struct buffer *out, struct error *err) {
+    frame_put_head(f, out);
     for (unsigned i = 0; i < SECTION_COUNT; i++) {
         const struct list *list = frame_section_const(f, (enum section)i);
         struct field as_field = {.type = FIELD_LIST, .of = sections[i].table};

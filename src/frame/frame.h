@@ -31,6 +31,11 @@ void frame_add_error(struct frame *f, const char *section, const char *kind, con
  * Numbers that JSON or the schema cannot hold are written as unknown. -ERR_LIMIT past `out`'s limit, -ERR_NOMEM. Pure. */
 int frame_write_json(const struct frame *f, struct buffer *out, struct error *err) NODISCARD;
 
+/* The parts of it, for writers of less than a whole frame: the object's start up to and with the host name, and the value of
+ * one known member of an item. */
+void frame_put_head(const struct frame *f, struct buffer *out);
+void frame_put_value(const struct field *field, const void *item, struct buffer *out);
+
 /* Reads a frame from a parsed line. Texts are copied into `ret`'s arena. Tolerant as the format asks: unknown keys are
  * ignored, a section may be one object or null, a member of the wrong type is unknown. `ret` must be initialised and is reset
  * first. -ERR_FORMAT when the object is no frame (no readable t or timestamp), -ERR_SCHEMA, -ERR_NOMEM. Pure. */
