@@ -1,0 +1,23 @@
+/* collect/process_list.h: the process ids that procfs lists. */
+#ifndef TACHO_COLLECT_PROCESS_LIST_H
+#define TACHO_COLLECT_PROCESS_LIST_H
+
+#include "base/attr.h"
+#include "base/error.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Zero-initialise (fd to -1); end with process_list_done. */
+struct process_list {
+    int fd;
+    uint32_t *pids; /* ascending */
+    size_t n, cap;
+    char *room;
+};
+
+/* Lists anew. -ERR_LIMIT when there are more than `max` (the first `max` are listed), -ERR_NOMEM, -ERR_OS. */
+int process_list_read(struct process_list *l, int proc_fd, size_t max, struct error *err) NODISCARD;
+void process_list_done(struct process_list *l);
+
+#endif
