@@ -13,12 +13,15 @@ int collect_open(const struct collector *const *list, const struct collect_optio
 
 /* Reads the machine once into `ret` (initialised; reset first): wall_ns, hostname, source `local`, every section asked for,
  * errors. `seq` is left unknown. Waits for workers at most COLLECT_WAIT_NS in all: a section whose worker has not answered is
- * absent (`asked` false) and named in errors with kind `timeout`. Never fails as a whole but for memory. */
+ * absent (`asked` false) and named in errors with kind `timeout`; a worker that answers late has its result handed over at the
+ * next call. Shares and rates need two readings some time apart: the first frame has them when it is asked for 40 ms or more
+ * after collect_open, which took a reading too. Never fails as a whole but for memory. */
 int collect_sample(struct collect *c, struct frame *ret, struct error *err) NODISCARD;
 
 #define COLLECT_WAIT_NS (INT64_C(50) * 1000000)
+#define COLLECT_FIRST_WAIT_NS (INT64_C(80) * 1000000) /* the first time, every process is new */
 
-/* Ends the workers; one that hangs is left behind (its thread cannot be stopped) and said so in the log. NULL is fine. */
-void collect_close(struct collect *c);
+/* Ends the workers. One that hangs is left behind (its thread cannot be stopped); returns how many were. NULL is fine. */
+unsigned collect_close(struct collect *c);
 
 #endif

@@ -25,20 +25,20 @@ struct collect_options {
 
 /* What every collector is handed at each cycle. Texts live as long as the frame's arena. */
 struct cycle {
-    struct text host_id;           /* host name */
-    struct text time;              /* local time, "YYYY-MM-DD HH:MM:SS" */
-    int64_t wall_ns, mono_ns;      /* when the cycle began */
+    struct text host_id;      /* host name */
+    struct text time;         /* local time, "YYYY-MM-DD HH:MM:SS" */
+    int64_t wall_ns, mono_ns; /* when the cycle began */
 };
 
 struct collector {
-    const char *name;              /* for people: errors and doctor */
-    enum section section;          /* the section that it fills, and that its errors name */
-    bool may_block;                /* runs on its own worker; a hang costs its section only */
+    const char *name;     /* for people: errors and doctor */
+    enum section section; /* the section that it fills, and that its errors name */
+    bool may_block;       /* runs on its own worker; a hang costs its section only */
     /* -ERR_ABSENT: not on this machine (said by `tacho doctor`, not an error of the frame). */
     int (*open)(const struct collect_options *options, void **ret, struct error *err);
     /* Adds its readings to `into`. An error costs what could not be read; what was added stays. One thread at a time. */
     int (*sample)(void *self, const struct cycle *cycle, struct frame *into, struct error *err);
-    void (*close)(void *self);     /* NULL is fine */
+    void (*close)(void *self); /* NULL is fine */
 };
 
 extern const struct collector *const collectors[]; /* the only list; NULL at the end */

@@ -1,0 +1,13 @@
+/* collect/collectors.c: the only list of what reads this machine. */
+#include "collect/collectors.h"
+
+const struct collector *const collectors[] = {
+    &cpu_collector,
+    &memory_collector,
+    &chassis_collector,
+    &process_collector,
+    &storage_collector,
+    &remote_storage_collector,
+    &network_collector,
+    NULL,
+};

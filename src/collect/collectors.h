@@ -1,0 +1,10 @@
+/* collect/collectors.h: the collectors that collectors.c lists. */
+#ifndef TACHO_COLLECT_COLLECTORS_H
+#define TACHO_COLLECT_COLLECTORS_H
+
+#include "collect/collector.h"
+
+extern const struct collector chassis_collector, cpu_collector, memory_collector, network_collector, process_collector,
+    storage_collector, remote_storage_collector;
+
+#endif
