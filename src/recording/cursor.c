@@ -10,6 +10,8 @@ struct cursor {
     struct json_parser *parser;
     struct place at;
     bool stands;
+    unsigned kinds;         /* of line that it stops at */
+    enum recording_line kind; /* of the line that it stands on */
     struct frame frame;
     struct buffer line;     /* of the frame, with its padding */
 };
@@ -19,6 +21,7 @@ int cursor_create(struct recording *r, struct cursor **ret, struct error *err) {
     if (!c)
         return error_set(err, ERR_NOMEM, "cursor");
     c->recording = r;
+    c->kinds = KIND(RECORDING_FRAME);
     frame_init(&c->frame);
     int code = json_parser_create(&c->parser, err);
     if (code < 0) {
@@ -38,6 +41,16 @@ void cursor_destroy(struct cursor *c) {
     free(c);
 }
 
+static int stand(struct cursor *c, const struct place *p, const struct page *page, struct error *err) {
+    const struct page_line *line = &page->lines[p->line];
+    buffer_clear(&c->line);
+    buffer_put(&c->line, page->text.at + line->offset, line->len);
+    c->at = *p;
+    c->stands = true;
+    c->kind = line->kind;
+    return buffer_status(&c->line, err) < 0 ? -ERR_NOMEM : 1;
+}
+
 /* Decodes the frame at `p` and stands there: 1; 0 when it turned out broken (it is no frame from now on). */
 static int land(struct cursor *c, const struct place *p, struct error *err) {
     struct recording *r = c->recording;
@@ -47,6 +60,11 @@ static int land(struct cursor *c, const struct place *p, struct error *err) {
     if (code < 0)
         return code;
     struct page_line *line = &page->lines[p->line];
+    if (line->kind == RECORDING_MARK) {
+        frame_reset(&c->frame);
+        c->frame.wall_ns = line->wall_ns;
+        return stand(c, p, page, err);
+    }
     code = json_parse(c->parser, page->text.at + line->offset, line->len, true, &root, err);
     if (code == 0)
         code = frame_parse_json(root, &c->frame, err);
@@ -55,19 +73,13 @@ static int land(struct cursor *c, const struct place *p, struct error *err) {
         r->damage.rejected++;
         return 0;
     }
-    if (code < 0)
-        return code;
-    buffer_clear(&c->line);
-    buffer_put(&c->line, page->text.at + line->offset, line->len);
-    c->at = *p;
-    c->stands = true;
-    return buffer_status(&c->line, err) < 0 ? -ERR_NOMEM : 1;
+    return code < 0 ? code : stand(c, p, page, err);
 }
 
 /* Lands on the first sound frame from `p` on, or before it. */
 static int land_forward(struct cursor *c, struct place p, struct error *err) {
     for (;;) {
-        int code = place_forward(c->recording, &p, err);
+        int code = place_forward(c->recording, &p, c->kinds, err);
         if (code == 1)
             code = land(c, &p, err);
         else
@@ -80,7 +92,7 @@ static int land_forward(struct cursor *c, struct place p, struct error *err) {
 
 static int land_backward(struct cursor *c, struct place p, struct error *err) {
     for (;;) {
-        int code = place_backward(c->recording, &p, err);
+        int code = place_backward(c->recording, &p, c->kinds, err);
         if (code == 1)
             code = land(c, &p, err);
         else
@@ -108,7 +120,7 @@ static int step(struct cursor *c, int64_t by, struct error *err) {
     for (int64_t i = 0; i < (by < 0 ? -by : by) && code == 1; i++) {
         if (by > 0)
             p.line++;
-        code = by > 0 ? place_forward(c->recording, &p, err) : place_backward(c->recording, &p, err);
+        code = by > 0 ? place_forward(c->recording, &p, c->kinds, err) : place_backward(c->recording, &p, c->kinds, err);
         if (code == 1)
             reached = p;
     }
@@ -192,6 +204,14 @@ int cursor_seek_seq(struct cursor *c, uint64_t seq, struct error *err) {
     if (!known_u64(c->frame.seq))
         return seek_count(c, seq, err);
     return seek_again(c, &(struct goal){.by_seq = true, .seq = seq}, err);
+}
+
+void cursor_stop_at_marks(struct cursor *c, bool stop) {
+    c->kinds = KIND(RECORDING_FRAME) | (stop ? KIND(RECORDING_MARK) : 0U);
+}
+
+enum recording_line cursor_kind(const struct cursor *c) {
+    return c->kind;
 }
 
 const struct frame *cursor_frame(const struct cursor *c) {

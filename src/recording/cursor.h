@@ -28,6 +28,11 @@ int cursor_seek_seq(struct cursor *c, uint64_t seq, struct error *err) NODISCARD
 /* +1 is the next frame, -1 the one before; further steps stop at the first or last frame (0 only when nothing moved). */
 int cursor_step(struct cursor *c, int64_t by, struct error *err) NODISCARD;
 
+/* From now on steps (and first and last) stop at marks too, or not any more. On a mark, the frame holds nothing but the time. */
+void cursor_stop_at_marks(struct cursor *c, bool stop);
+/* What it stands on: RECORDING_FRAME or RECORDING_MARK. */
+enum recording_line cursor_kind(const struct cursor *c);
+
 /* The frame the cursor stands on, its line as it is in the file, and its time. Good until the next move; the cursor must
  * stand on a frame. */
 const struct frame *cursor_frame(const struct cursor *c);

@@ -1,7 +1,6 @@
 /* recording/place.c: the way from one line of a recording to the next. */
 #include "recording/place.h"
 
-/* Puts `p` on the first page of the next stretch that there is; 0 at the end. */
 int place_next_stretch(struct recording *r, struct place *p, struct error *err) {
     size_t stretch = p->stretch + 1;
     for (size_t segment = p->segment; segment < r->n_segments; segment++, stretch = 0) {
@@ -16,7 +15,6 @@ int place_next_stretch(struct recording *r, struct place *p, struct error *err) 
     return 0;
 }
 
-/* Puts `p` on the last page of the stretch before; 0 at the start. */
 int place_previous_stretch(struct recording *r, struct place *p, struct error *err) {
     size_t segment = p->segment, stretch = p->stretch;
     while (stretch == 0) {
@@ -41,15 +39,14 @@ int place_previous_stretch(struct recording *r, struct place *p, struct error *e
     }
 }
 
-/* The next line that may be a frame, from `p` on (inclusive); 0 at the end. */
-int place_forward(struct recording *r, struct place *p, struct error *err) {
+int place_forward(struct recording *r, struct place *p, unsigned kinds, struct error *err) {
     for (;;) {
         struct page *page = NULL;
         int code = segment_page(r, p->segment, p->stretch, p->page, &page, err);
         if (code < 0)
             return code;
         for (; p->line < page->n; p->line++)
-            if (page->lines[p->line].kind == RECORDING_FRAME)
+            if (KIND(page->lines[p->line].kind) & kinds)
                 return 1;
         if (!page->last) {
             p->page++;
@@ -62,15 +59,14 @@ int place_forward(struct recording *r, struct place *p, struct error *err) {
     }
 }
 
-/* The line before `p` that may be a frame; 0 at the start. */
-int place_backward(struct recording *r, struct place *p, struct error *err) {
+int place_backward(struct recording *r, struct place *p, unsigned kinds, struct error *err) {
     for (;;) {
         struct page *page = NULL;
         int code = segment_page(r, p->segment, p->stretch, p->page, &page, err);
         if (code < 0)
             return code;
         for (p->line = p->line < page->n ? p->line : page->n; p->line > 0;)
-            if (page->lines[--p->line].kind == RECORDING_FRAME)
+            if (KIND(page->lines[--p->line].kind) & kinds)
                 return 1;
         if (p->page > 0) {
             p->page--;
@@ -83,7 +79,6 @@ int place_backward(struct recording *r, struct place *p, struct error *err) {
     }
 }
 
-/* The place before all lines; false when there are none. */
 int place_start(struct recording *r, struct place *ret, struct error *err) {
     struct place p = {0, SIZE_MAX, 0, 0}; /* next_stretch goes to 0 */
     int code = place_next_stretch(r, &p, err);

@@ -17,10 +17,11 @@ static inline bool place_same(const struct place *a, const struct place *b) {
 int place_start(struct recording *r, struct place *ret, struct error *err) NODISCARD; /* of the first stretch there is */
 int place_next_stretch(struct recording *r, struct place *p, struct error *err) NODISCARD;     /* to its start */
 int place_previous_stretch(struct recording *r, struct place *p, struct error *err) NODISCARD; /* to its end */
-/* To the next line that may be a frame, from `p` on, itself included. */
-int place_forward(struct recording *r, struct place *p, struct error *err) NODISCARD;
-/* To the line before `p` that may be a frame. */
-int place_backward(struct recording *r, struct place *p, struct error *err) NODISCARD;
+/* To the next line of one of the kinds (bits), from `p` on, itself included; to the line before `p`. A line taken for a frame
+ * may still turn out broken. */
+int place_forward(struct recording *r, struct place *p, unsigned kinds, struct error *err) NODISCARD;
+int place_backward(struct recording *r, struct place *p, unsigned kinds, struct error *err) NODISCARD;
+#define KIND(line_kind) (1U << (line_kind))
 
 /* A least time or a least label. */
 struct goal {

@@ -42,6 +42,11 @@ static int add_path(struct recording *r, const char *path, bool chained, struct 
     return copy ? add_segment(r, copy, err) : error_set(err, ERR_NOMEM, "%s", path);
 }
 
+static int take_header(struct recording *r, const struct line *line, struct error *err) {
+    r->header_line = arena_text(&r->arena, (struct text){line->at, line->len});
+    return header_parse(r->parser, line->at, line->len, &r->arena, &r->header, err);
+}
+
 /* Reads the first lines of a segment: its header, and whether this is a recording at all. */
 static int read_head(struct recording *r, size_t segment, struct error *err) {
     struct segment *s = &r->segments[segment];
@@ -61,7 +66,7 @@ static int read_head(struct recording *r, size_t segment, struct error *err) {
         if (head.schema != 1)
             return schema_refuse(head.schema, err);
         if (head.kind == RECORDING_HEADER && r->header.n_hosts == 0 && r->header.interval_ns == 0)
-            code = header_parse(r->parser, line.at, line.len, &r->arena, &r->header, err);
+            code = take_header(r, &line, err);
         known = head.kind == RECORDING_HEADER || head.kind == RECORDING_FRAME;
     }
     return code < 0 ? code : 0;
@@ -136,6 +141,10 @@ void recording_close(struct recording *r) {
 
 const struct recording_header *recording_header(const struct recording *r) {
     return &r->header;
+}
+
+struct text recording_header_line(const struct recording *r) {
+    return r->header_line;
 }
 
 size_t recording_segments(const struct recording *r) {

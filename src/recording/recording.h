@@ -23,6 +23,9 @@ void recording_close(struct recording *r); /* after its cursors; NULL is fine */
 /* The header of the first segment that has one; all unknown when none has. Good as long as the recording. */
 const struct recording_header *recording_header(const struct recording *r);
 
+/* Its line as it is in the file; NULL `at` when there is none. */
+struct text recording_header_line(const struct recording *r);
+
 size_t recording_segments(const struct recording *r);
 const char *recording_segment_path(const struct recording *r, size_t segment);
 

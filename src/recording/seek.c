@@ -64,7 +64,7 @@ static int scan_to_goal(struct recording *r, struct place *p, const struct goal 
     size_t segment = p->segment;
     for (;;) {
         struct page *page = NULL;
-        int code = place_forward(r, p, err);
+        int code = place_forward(r, p, KIND(RECORDING_FRAME), err);
         if (code <= 0)
             return code;
         if (p->segment == segment && p->stretch >= limit)
@@ -81,7 +81,7 @@ static int scan_to_goal(struct recording *r, struct place *p, const struct goal 
 /* Is the frame before `p` still short of the goal, as it must be? 1 or 0. */
 static int confirm(struct recording *r, struct place p, const struct goal *g, struct error *err) {
     struct page *page = NULL;
-    int code = place_backward(r, &p, err);
+    int code = place_backward(r, &p, KIND(RECORDING_FRAME), err);
     if (code <= 0)
         return code < 0 ? code : 1;
     code = segment_page(r, p.segment, p.stretch, p.page, &page, err);

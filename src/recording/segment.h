@@ -61,6 +61,7 @@ struct recording {
     struct json_parser *parser;
     struct arena arena;             /* the header's texts */
     struct recording_header header;
+    struct text header_line;
     struct page *pages[8];          /* cache */
     uint64_t clock;                 /* of the cache */
     struct recording_damage damage;
