@@ -72,10 +72,7 @@ ssize_t file_read_fd(int fd, const char *name, char *buf, size_t cap, struct err
             return error_set(err, ERR_ABSENT, "%s: not readable", name);
         if (n < 0)
             return error_os(err, errno, "read %s", name);
-        used += (size_t)n;
-        /* The kernel's small files come whole in one read; asking again costs a call for nothing. */
-        if (used < cap && (size_t)n < 4096 && used < 4096)
-            return (ssize_t)used;
+        used += (size_t)n; /* a short read is no end: files of many records stop where the next would pass a page */
     }
     char more;
     ssize_t n = pread(fd, &more, 1, (off_t)used);
@@ -95,6 +92,8 @@ ssize_t file_read_at(int dir_fd, const char *name, char *buf, size_t cap, struct
     return file_read_fd(fd, name, buf, cap, err);
 }
 
+enum { READ_STEP = 64 * 1024 };
+
 int file_read_all(int dir_fd, const char *name, struct buffer *into, struct error *err) {
     int fd CLEANUP(file_close) = openat(dir_fd, name, O_RDONLY | O_CLOEXEC);
     if (fd < 0 && (errno == ENOENT || errno == ENOTDIR))
@@ -102,16 +101,20 @@ int file_read_all(int dir_fd, const char *name, struct buffer *into, struct erro
     if (fd < 0)
         return error_os(err, errno, "open %s", name);
     for (;;) {
-        char *to = buffer_room(into, 64 * 1024);
-        if (!to) {
-            int r = buffer_status(into, err);
-            return error_wrap(err, r, "%s", name);
-        }
-        ssize_t n = read(fd, to, 64 * 1024);
+        char past_limit;
+        size_t left = (into->limit ? into->limit : BUFFER_LIMIT_DEFAULT) - into->len;
+        size_t want = left < READ_STEP ? left : READ_STEP;
+        char *to = want > 0 ? buffer_room(into, want) : &past_limit;
+        ssize_t n = to ? read(fd, to, want > 0 ? want : 1) : 0;
         if (n < 0 && errno == EINTR)
             continue;
         if (n < 0)
             return error_os(err, errno, "read %s", name);
+        if (n > 0 && want == 0)
+            (void)buffer_grow(into, 1); /* which fails */
+        int r = buffer_status(into, err);
+        if (r < 0)
+            return error_wrap(err, r, "%s", name);
         if (n == 0)
             return 0;
         into->len += (size_t)n;
@@ -158,8 +161,8 @@ int file_make_parents(const char *path, struct error *err) {
     if (!copy)
         return error_set(err, ERR_NOMEM, "%s", path);
     int r = 0;
-    for (char *at = copy + 1; *at && r == 0; at++) {
-        if (*at != '/')
+    for (char *at = copy; *at && r == 0; at++) {
+        if (*at != '/' || at == copy)
             continue;
         *at = '\0';
         if (mkdir(copy, 0700) != 0 && errno != EEXIST)
