@@ -10,16 +10,18 @@ struct arena_block {
     alignas(max_align_t) char bytes[];
 };
 
-enum { BLOCK_MIN = 16 * 1024 };
+enum { BLOCK_MIN = 16 * 1024, BLOCK_MAX = 4 << 20 }; /* unless one piece is larger */
 
 static struct arena_block *add_block(struct arena *a, size_t need) {
-    size_t size = a->newest ? a->newest->size * 2 : BLOCK_MIN;
     size_t limit = a->limit ? a->limit : ARENA_LIMIT_DEFAULT;
-    size = size > (size_t)4 << 20 ? (size_t)4 << 20 : size;
+    size_t left = a->total < limit ? limit - a->total : 0;
+    size_t size = a->newest ? a->newest->size * 2 : BLOCK_MIN, bytes = 0;
+    size = size > BLOCK_MAX ? BLOCK_MAX : size;
     size = size < need ? need : size;
-    if (size > limit || a->total > limit - size)
+    size = size > left ? left : size; /* the last block is as small as the limit makes it */
+    if (size < need || __builtin_add_overflow(sizeof(struct arena_block), size, &bytes))
         return NULL;
-    struct arena_block *block = malloc(sizeof *block + size);
+    struct arena_block *block = malloc(bytes);
     if (!block)
         return NULL;
     block->older = a->newest;
@@ -64,11 +66,18 @@ static void free_chain(struct arena_block *block) {
 }
 
 void arena_reset(struct arena *a) {
-    if (!a->newest)
-        return;
-    free_chain(a->newest->older); /* blocks double in size: the newest is the largest, or near it */
-    a->newest->older = NULL;
-    a->total = a->newest->size;
+    struct arena_block *keep = a->newest;
+    for (struct arena_block *block = a->newest; block; block = block->older)
+        keep = block->size > keep->size ? block : keep;
+    for (struct arena_block *block = a->newest, *older; block; block = older) {
+        older = block->older;
+        if (block != keep)
+            free(block);
+    }
+    if (keep)
+        keep->older = NULL;
+    a->newest = keep;
+    a->total = keep ? keep->size : 0;
     a->used = 0;
 }
 
