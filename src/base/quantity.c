@@ -14,9 +14,8 @@ struct suffix {
 
 static const struct suffix durations[] = {
     {"ms", 1e6}, {"s", 1e9}, {"m", 60e9}, {"h", 3600e9}, {"d", 86400e9}, {"w", 7 * 86400e9}, {"", 1e9}};
-static const struct suffix sizes[] = {{"KiB", 0x1p10}, {"MiB", 0x1p20}, {"GiB", 0x1p30}, {"TiB", 0x1p40},
-    {"KB", 0x1p10}, {"MB", 0x1p20}, {"GB", 0x1p30}, {"TB", 0x1p40}, {"K", 0x1p10}, {"M", 0x1p20}, {"G", 0x1p30},
-    {"T", 0x1p40}, {"k", 0x1p10}, {"m", 0x1p20}, {"g", 0x1p30}, {"t", 0x1p40}, {"B", 1}, {"", 1}};
+static const struct suffix sizes[] = {{"K", 0x1p10}, {"M", 0x1p20}, {"G", 0x1p30}, {"T", 0x1p40}, {"k", 0x1p10},
+    {"m", 0x1p20}, {"g", 0x1p30}, {"t", 0x1p40}, {"", 1}};
 
 /* Splits number and suffix; only digits and one point may make up the number. */
 static bool parse_scaled(struct text t, const struct suffix *suffixes, size_t n, double *ret) {
@@ -50,7 +49,13 @@ int quantity_parse_duration(struct text t, int64_t *ret_ns, struct error *err) {
 int quantity_parse_size(struct text t, uint64_t *ret_bytes, struct error *err) {
     double bytes = 0;
     char shown[64];
-    if (!parse_scaled(t, sizes, COUNT_OF(sizes), &bytes) || bytes >= 0x1p63)
+    struct text without = t; /* "B", "iB" */
+    if (text_ends(without, "B"))
+        without.len--;
+    if (without.len < t.len && without.len > 1 && text_ends(without, "i") &&
+        memchr("KMGTkmgt", without.at[without.len - 2], 8))
+        without.len--;
+    if (!parse_scaled(without, sizes, COUNT_OF(sizes), &bytes) || bytes >= 0x1p63)
         return error_set(
             err, ERR_USAGE, "'%s' is not a size (like 4096, 1K, 10M, 2G)", text_printable(t, shown, sizeof shown));
     *ret_bytes = (uint64_t)bytes;
@@ -61,11 +66,12 @@ const char *quantity_size(uint64_t bytes, char out[QUANTITY_LEN]) {
     static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
     double value = (double)bytes;
     size_t unit = 0;
-    while (value >= 1024 && unit + 1 < COUNT_OF(units)) {
+    /* Where rounding would show "1024 KiB" or "10.0 KiB", the next form is right. */
+    while (value >= (unit > 0 ? 1023.5 : 1024) && unit + 1 < COUNT_OF(units)) {
         value /= 1024;
         unit++;
     }
-    (void)snprintf(out, QUANTITY_LEN, unit > 0 && value < 10 ? "%.1f %s" : "%.0f %s", value, units[unit]);
+    (void)snprintf(out, QUANTITY_LEN, unit > 0 && value < 9.95 ? "%.1f %s" : "%.0f %s", value, units[unit]);
     return out;
 }
 

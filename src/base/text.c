@@ -5,12 +5,12 @@
 
 bool text_starts(struct text t, const char *prefix) {
     size_t n = strlen(prefix);
-    return t.len >= n && memcmp(t.at, prefix, n) == 0;
+    return n == 0 || (t.len >= n && memcmp(t.at, prefix, n) == 0);
 }
 
 bool text_ends(struct text t, const char *suffix) {
     size_t n = strlen(suffix);
-    return t.len >= n && memcmp(t.at + t.len - n, suffix, n) == 0;
+    return n == 0 || (t.len >= n && memcmp(t.at + t.len - n, suffix, n) == 0);
 }
 
 static bool is_space(char c) {
