@@ -148,6 +148,10 @@ bool clock_parse(struct text t, int64_t *ret_wall_ns) {
     int64_t seconds =
         clock_days((int64_t)year, month, day) * 86400 + (int64_t)(hour * 3600 + minute * 60 + second) - offset;
     int64_t ns = 0;
+    if (seconds < 0 && fraction > 0) { /* the earliest moment fits, its whole second does not */
+        seconds++;
+        fraction -= NS_PER_SECOND;
+    }
     if (__builtin_mul_overflow(seconds, NS_PER_SECOND, &ns) || __builtin_add_overflow(ns, fraction, &ns))
         return false;
     *ret_wall_ns = ns;
