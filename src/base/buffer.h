@@ -47,7 +47,7 @@ static inline void buffer_put_char(struct buffer *b, char c) {
     buffer_put(b, &c, 1);
 }
 void buffer_printf(struct buffer *b, const char *fmt, ...) PRINTF(2, 3);
-/* 0, or -ERR_LIMIT / -ERR_NOMEM when an earlier put failed. */
+/* 0, or -ERR_LIMIT when an earlier put failed: past the limit, or memory ran out. */
 int buffer_status(const struct buffer *b, struct error *err) NODISCARD;
 
 #ifdef __cplusplus
