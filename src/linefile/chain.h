@@ -21,8 +21,11 @@ struct chain_segment {
 struct chain {
     struct chain_segment *at; /* oldest first; the active file last */
     size_t n;
+    unsigned highest; /* number that any name of the chain has, left out or not; 0 when none is numbered */
+    unsigned others;  /* numbered names that are symbolic links or special files: left out */
 };
-/* The segments of `base` that are there now. None is -ERR_ABSENT. Symbolic links and special files are left out. */
+/* The segments of `base` that are there now, regular files. None is -ERR_ABSENT (highest and others are set all the same). The
+ * active file may be a symbolic link that the user named, a numbered segment may not. */
 int chain_list(const char *base, struct chain *ret, struct error *err) NODISCARD;
 void chain_done(struct chain *c);
 

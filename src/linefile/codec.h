@@ -2,6 +2,7 @@
 #ifndef TACHO_LINEFILE_CODEC_H
 #define TACHO_LINEFILE_CODEC_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -12,7 +13,7 @@
 enum codec { CODEC_PLAIN, CODEC_GZIP, CODEC_ZSTD, CODEC_COUNT };
 
 /* Bytes at the start of a file that codec_sniff needs to decide. */
-enum { CODEC_SNIFF_LEN = 18 };
+enum { CODEC_SNIFF_LEN = 4 };
 
 const char *codec_name(enum codec c);                 /* "none", "gzip", "zstd": as --compress takes them */
 const char *codec_extension(enum codec c);            /* "", ".gz", ".zst" */

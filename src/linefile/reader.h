@@ -66,6 +66,10 @@ void line_reader_destroy(struct line_reader *r); /* NULL is fine */
 int line_reader_enter(struct line_reader *r, uint64_t file_offset, uint64_t text_offset, bool skip_partial,
     struct error *err) NODISCARD;
 
+/* What stands at or behind `file_end` in the file is not read, as if the file ended there: reads one chunk alone. Holds until
+ * the next line_reader_enter. */
+void line_reader_limit(struct line_reader *r, uint64_t file_end);
+
 /* The next line. 1: `*ret` holds one (blank lines too). 0: the end of what is there now; more may come when the file grows,
  * and a later call goes on; a torn last line is not given out (see line_reader_tail). -ERR_LIMIT: a line over LINE_MAX_BYTES
  * was passed over, or a zstd window over the limit met; call again. -ERR_FORMAT: bytes that do not decode were passed over up

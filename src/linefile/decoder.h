@@ -1,0 +1,33 @@
+/* linefile/decoder.h: turns the bytes of a source into text, one const descriptor per codec. */
+#ifndef TACHO_LINEFILE_DECODER_H
+#define TACHO_LINEFILE_DECODER_H
+
+#include <sys/types.h>
+
+#include "base/error.h"
+#include "linefile/codec.h"
+#include "linefile/source.h"
+
+/* Bytes of a source's buffer that every decoder can work with. */
+enum { DECODER_SOURCE_BYTES = 256 * 1024 };
+
+struct decoder_ops {
+    int (*create)(void **ret, struct error *err);
+    void (*destroy)(void *self); /* NULL is fine */
+    /* Forgets the stream: the source stands where one can be entered. */
+    void (*enter)(void *self);
+    /* Up to `cap` bytes of text. 0: no more now; a later call goes on when the source grew. -ERR_FORMAT, -ERR_LIMIT (a zstd
+     * window): only resync helps; all text before it has been handed out. -ERR_OS, -ERR_NOMEM. */
+    ssize_t (*decode)(void *self, struct source *in, char *to, size_t cap, struct error *err);
+    /* After a failed decode: moves the source on to where one may enter. 1: there. 0: not in what is there now, ask again
+     * when it grew. -ERR_OS. */
+    int (*resync)(void *self, struct source *in, struct error *err);
+    /* Does the text end where a frame or member ends? (Ask when decode gave 0.) */
+    bool (*whole)(const void *self);
+};
+
+const struct decoder_ops *decoder_for(enum codec c);
+
+extern const struct decoder_ops decoder_plain, decoder_gzip, decoder_zstd;
+
+#endif

@@ -1,0 +1,163 @@
+/* linefile/decoder_gzip.c: gzip members to text; also from behind a chunk mark, where raw deflate goes on. */
+#include "linefile/decoder.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <zlib.h>
+
+#include "linefile/gzip_format.h"
+
+enum gzip_place {
+    GZIP_ENTRY,   /* at a member's header, or just told to enter: then behind a mark perhaps */
+    GZIP_BETWEEN, /* a member has ended: another one, or zeros that fill up */
+    GZIP_MEMBER,  /* zlib reads header, deflate and trailer, and checks the text */
+    GZIP_RAW,     /* entered inside a member: its CRC cannot be checked */
+    GZIP_TRAILER, /* of a member that was entered inside */
+};
+
+struct gzip_decoder {
+    z_stream z;
+    enum gzip_place place;
+    bool cut; /* some bytes of a header or trailer are there, not all */
+    bool more; /* the last call filled its output: text may wait inside */
+    int failed; /* what `failure` says is due, once the text before it is handed out */
+    struct error failure;
+};
+
+static int gzip_create(void **ret, struct error *err) {
+    struct gzip_decoder *d = calloc(1, sizeof *d);
+    if (!d || inflateInit2(&d->z, GZIP_WINDOW_BITS_MEMBER) != Z_OK) {
+        free(d);
+        return error_set(err, ERR_NOMEM, "gzip decoder");
+    }
+    *ret = d;
+    return 0;
+}
+
+static void gzip_destroy(void *self) {
+    struct gzip_decoder *d = self;
+    if (d)
+        (void)inflateEnd(&d->z);
+    free(d);
+}
+
+static void gzip_enter(void *self) {
+    struct gzip_decoder *d = self;
+    d->place = GZIP_ENTRY;
+    d->cut = d->more = false;
+    d->failed = 0;
+}
+
+static int start(struct gzip_decoder *d, bool member, struct error *err) {
+    if (inflateReset2(&d->z, member ? GZIP_WINDOW_BITS_MEMBER : GZIP_WINDOW_BITS_RAW) != Z_OK)
+        return error_set(err, ERR_NOMEM, "gzip decoder");
+    d->place = member ? GZIP_MEMBER : GZIP_RAW;
+    d->more = false;
+    return 1;
+}
+
+/* Decides what begins at the source: 1 when inflating can start. */
+static int begin(struct gzip_decoder *d, struct source *in, struct error *err) {
+    for (;;) {
+        size_t want = d->place == GZIP_TRAILER ? GZIP_TRAILER_LEN : GZIP_HEADER_LEN;
+        int r = source_need(in, want, err);
+        if (r < 0)
+            return r;
+        const uint8_t *bytes = source_bytes(in);
+        if (d->place == GZIP_ENTRY && in->len > 0 && bytes[0] != 0x1F)
+            return start(d, false, err);
+        if (d->place == GZIP_BETWEEN && in->len > 0 && bytes[0] == 0) {
+            source_skip(in, 1);
+            continue;
+        }
+        d->cut = in->len > 0 || d->place == GZIP_TRAILER;
+        if (r == 0)
+            return 0;
+        d->cut = false;
+        if (d->place == GZIP_TRAILER) {
+            source_skip(in, GZIP_TRAILER_LEN);
+            d->place = GZIP_BETWEEN;
+        } else if (gzip_is_header(bytes)) {
+            return start(d, true, err);
+        } else {
+            return error_set(err, ERR_FORMAT, "%s: byte %llu: no gzip member", in->name, (unsigned long long)in->offset);
+        }
+    }
+}
+
+/* Inflates what is there. 1: something moved. 0: nothing to be done with what is there. */
+static int step(struct gzip_decoder *d, struct source *in, struct error *err) {
+    int r = source_need(in, 1, err);
+    if (r < 0)
+        return r;
+    if (in->len == 0 && !d->more)
+        return 0;
+    uInt room = d->z.avail_out;
+    d->z.next_in = (z_const Bytef *)(uintptr_t)source_bytes(in);
+    d->z.avail_in = (uInt)in->len;
+    r = inflate(&d->z, Z_NO_FLUSH);
+    size_t taken = in->len - d->z.avail_in;
+    source_skip(in, taken);
+    d->more = d->z.avail_out == 0;
+    if (r == Z_STREAM_END) {
+        d->place = d->place == GZIP_RAW ? GZIP_TRAILER : GZIP_BETWEEN;
+        return 1;
+    }
+    if (r == Z_MEM_ERROR)
+        return error_set(err, ERR_NOMEM, "%s: gzip decoder", in->name);
+    if (r != Z_OK && r != Z_BUF_ERROR)
+        return error_set(err, ERR_FORMAT, "%s: byte %llu: gzip: %s", in->name, (unsigned long long)in->offset,
+            d->z.msg ? d->z.msg : "damaged");
+    return taken > 0 || d->z.avail_out < room;
+}
+
+static ssize_t gzip_decode(void *self, struct source *in, char *to, size_t cap, struct error *err) {
+    struct gzip_decoder *d = self;
+    if (d->failed) {
+        int r = d->failed;
+        d->failed = 0;
+        if (err)
+            *err = d->failure;
+        return r;
+    }
+    d->z.next_out = (Bytef *)to;
+    d->z.avail_out = (uInt)cap;
+    while (d->z.avail_out > 0) {
+        int r = d->place == GZIP_MEMBER || d->place == GZIP_RAW ? 1 : begin(d, in, &d->failure);
+        if (r > 0)
+            r = step(d, in, &d->failure);
+        if (r < 0 && d->z.avail_out == cap) {
+            if (err)
+                *err = d->failure;
+            return r;
+        }
+        d->failed = r < 0 ? r : 0;
+        if (r <= 0)
+            break;
+    }
+    return (ssize_t)(cap - d->z.avail_out);
+}
+
+static int gzip_resync(void *self, struct source *in, struct error *err) {
+    struct gzip_decoder *d = self;
+    bool member = false;
+    gzip_enter(self);
+    if (in->len > 0)
+        source_skip(in, 1); /* never the same place twice */
+    int r = gzip_find(in, &member, err);
+    return r > 0 ? start(d, member, err) : r;
+}
+
+static bool gzip_whole(const void *self) {
+    const struct gzip_decoder *d = self;
+    return (d->place == GZIP_ENTRY || d->place == GZIP_BETWEEN) && !d->cut;
+}
+
+const struct decoder_ops decoder_gzip = {
+    .create = gzip_create,
+    .destroy = gzip_destroy,
+    .enter = gzip_enter,
+    .decode = gzip_decode,
+    .resync = gzip_resync,
+    .whole = gzip_whole,
+};

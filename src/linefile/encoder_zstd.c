@@ -1,0 +1,125 @@
+/* linefile/encoder_zstd.c: one zstd frame per chunk, with a window no larger than repetition between lines needs. */
+#include "linefile/encoder.h"
+
+#include <stdlib.h>
+#include <zstd.h>
+
+#include "linefile/reader.h"
+
+enum {
+    WINDOW_LOG_MIN = 20,
+    WINDOW_LOG_FIRST = 21,    /* of the first chunk, when no line has been seen yet */
+    ZSTD_STEP = 32 * 1024,    /* output room per call; the context holds back what does not fit */
+    ZSTD_ROOM = 512 * 1024,   /* what the context may hold back, and a frame's end */
+};
+
+struct zstd_encoder {
+    ZSTD_CCtx *context;
+    bool in_frame;
+    size_t longest, longest_before; /* lines of this chunk, and of the one before it */
+};
+
+static int zstd_create(int level, void **ret, struct error *err) {
+    struct zstd_encoder *e = calloc(1, sizeof *e);
+    if (e)
+        e->context = ZSTD_createCCtx();
+    if (!e || !e->context ||
+        ZSTD_isError(ZSTD_CCtx_setParameter(e->context, ZSTD_c_compressionLevel, level ? level : ZSTD_CLEVEL_DEFAULT)) ||
+        ZSTD_isError(ZSTD_CCtx_setParameter(e->context, ZSTD_c_checksumFlag, 1))) {
+        if (e)
+            (void)ZSTD_freeCCtx(e->context);
+        free(e);
+        return error_set(err, ERR_NOMEM, "zstd encoder of level %d", level);
+    }
+    *ret = e;
+    return 0;
+}
+
+static void zstd_destroy(void *self) {
+    struct zstd_encoder *e = self;
+    if (e)
+        (void)ZSTD_freeCCtx(e->context);
+    free(e);
+}
+
+static size_t zstd_room(size_t len) {
+    return ZSTD_compressBound(len) + ZSTD_ROOM;
+}
+
+static void zstd_begin(void *self) {
+    struct zstd_encoder *e = self;
+    (void)ZSTD_CCtx_reset(e->context, ZSTD_reset_session_only);
+    e->in_frame = false;
+}
+
+/* A window that spans two and a half of the longest lines: the next line finds all of the last one, and a small window keeps
+ * what the recorder holds in memory small. */
+static int window_log(const struct zstd_encoder *e, size_t len) {
+    size_t longest = e->longest > e->longest_before ? e->longest : e->longest_before;
+    int log = longest > 0 ? WINDOW_LOG_MIN : WINDOW_LOG_FIRST;
+    longest = longest > len ? longest : len;
+    while (log < LINE_WINDOW_LOG_MAX && UINT64_C(1) << log < (uint64_t)longest * 5 / 2)
+        log++;
+    return log;
+}
+
+/* Everything of `in` into the frame; with ZSTD_e_flush and ZSTD_e_end until nothing is held back. */
+static int run(struct zstd_encoder *e, const void *bytes, size_t len, ZSTD_EndDirective how, struct buffer *out,
+    struct error *err) {
+    ZSTD_inBuffer in = {bytes, len, 0};
+    for (;;) {
+        char *to = buffer_room(out, ZSTD_STEP);
+        if (!to)
+            return buffer_status(out, err);
+        ZSTD_outBuffer room = {to, ZSTD_STEP, 0};
+        size_t n = ZSTD_compressStream2(e->context, &room, &in, how);
+        if (ZSTD_isError(n))
+            return error_set(err, ERR_NOMEM, "zstd encoder: %s", ZSTD_getErrorName(n));
+        out->len += room.pos;
+        if (how == ZSTD_e_continue ? in.pos == in.size : n == 0)
+            return 0;
+    }
+}
+
+static int zstd_put(void *self, const char *line, size_t len, struct buffer *out, struct error *err) {
+    struct zstd_encoder *e = self;
+    if (!e->in_frame) {
+        size_t r = ZSTD_CCtx_setParameter(e->context, ZSTD_c_windowLog, window_log(e, len));
+        if (ZSTD_isError(r))
+            return error_set(err, ERR_NOMEM, "zstd encoder: %s", ZSTD_getErrorName(r));
+        e->longest_before = e->longest;
+        e->longest = 0;
+    }
+    e->in_frame = true;
+    e->longest = len > e->longest ? len : e->longest;
+    int r = run(e, line, len, ZSTD_e_continue, out, err);
+    return r < 0 ? r : run(e, "\n", 1, ZSTD_e_continue, out, err);
+}
+
+static int zstd_flush(void *self, struct buffer *out, struct error *err) {
+    struct zstd_encoder *e = self;
+    return e->in_frame ? run(e, NULL, 0, ZSTD_e_flush, out, err) : 0;
+}
+
+static int zstd_chunk_end(void *self, struct buffer *out, struct error *err) {
+    struct zstd_encoder *e = self;
+    if (!e->in_frame)
+        return 0;
+    e->in_frame = false;
+    return run(e, NULL, 0, ZSTD_e_end, out, err);
+}
+
+static void zstd_finish(void *self, struct buffer *out) {
+    (void)self, (void)out; /* the index and the seek table are the segment's business */
+}
+
+const struct encoder_ops encoder_zstd = {
+    .create = zstd_create,
+    .destroy = zstd_destroy,
+    .room = zstd_room,
+    .begin = zstd_begin,
+    .put = zstd_put,
+    .flush = zstd_flush,
+    .chunk_end = zstd_chunk_end,
+    .finish = zstd_finish,
+};
