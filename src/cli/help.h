@@ -9,10 +9,10 @@
 /* As wide as the terminal on `fd` but at most 100 columns; 80 and nothing bold when it is none. */
 struct wrap_style help_style(int fd);
 
-void help_program(const struct command *const *list, const struct wrap_style *style, struct buffer *out);
-void help_command(const struct command *c, const struct wrap_style *style, struct buffer *out);
-void help_fields(const struct wrap_style *style, struct buffer *out);
-void help_version(struct buffer *out);
+void help_program(const struct command *const *list, const struct wrap_style *style, struct buffer *b);
+void help_command(const struct command *c, const struct wrap_style *style, struct buffer *b);
+void help_fields(const struct wrap_style *style, struct buffer *b);
+void help_version(struct buffer *b);
 
 /* What every page says in the same words. */
 extern const char help_tagline[], help_layers[], help_about_fields[];

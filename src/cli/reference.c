@@ -63,7 +63,7 @@ static void put_running(struct buffer *b, struct text t) {
                 i++;
                 continue;
             }
-            if (b->len == line && (run.at[i] == '.' || run.at[i] == '\''))
+            if (b->len == line && run.at[i] == '.')
                 buffer_put_text(b, TEXT("\\&"));
             i += put_character(b, (struct text){run.at + i, run.len - i});
         }
@@ -221,7 +221,7 @@ void reference_man_fields(struct buffer *b) {
 }
 
 int reference_run(const struct command *const *list, int argc, char **argv) {
-    const char *what = argc > 0 ? argv[0] : "", *page = argc > 1 ? argv[1] : NULL;
+    const char *what = argc > 0 ? argv[0] : "", *page = argc > 1 ? argv[1] : "";
     struct buffer out CLEANUP(buffer_done) = {0};
     struct error err = {0};
     if (strcmp(what, "bash") == 0)
@@ -230,7 +230,7 @@ int reference_run(const struct command *const *list, int argc, char **argv) {
         reference_zsh(list, &out);
     else if (strcmp(what, "fish") == 0)
         reference_fish(list, &out);
-    else if (strcmp(what, "man") == 0 && !page)
+    else if (strcmp(what, "man") == 0 && !*page)
         reference_man_program(list, &out);
     else if (strcmp(what, "man") == 0 && strcmp(page, "fields") == 0)
         reference_man_fields(&out);
@@ -240,7 +240,7 @@ int reference_run(const struct command *const *list, int argc, char **argv) {
                 reference_man_command(*list, &out);
     if (buffer_status(&out, &err) < 0)
         return complain_error(NULL, &err);
-    if (out.len == 0)
+    if (!out.at)
         return complain(NULL, 2, "--reference takes man [COMMAND|fields], bash, zsh or fish");
     (void)fwrite(out.at, 1, out.len, stdout);
     return 0;

@@ -8,11 +8,11 @@
 /* tacho --reference man [COMMAND|fields] | bash | zsh | fish: prints to stdout; the exit code. */
 int reference_run(const struct command *const *list, int argc, char **argv);
 
-void reference_man_program(const struct command *const *list, struct buffer *out); /* tacho(1) */
-void reference_man_command(const struct command *c, struct buffer *out);           /* tacho-record(1) … */
-void reference_man_fields(struct buffer *out);                                     /* tacho-fields(5) */
-void reference_bash(const struct command *const *list, struct buffer *out);
-void reference_zsh(const struct command *const *list, struct buffer *out);
-void reference_fish(const struct command *const *list, struct buffer *out);
+void reference_man_program(const struct command *const *list, struct buffer *b); /* tacho(1) */
+void reference_man_command(const struct command *c, struct buffer *b);           /* tacho-record(1) … */
+void reference_man_fields(struct buffer *b);                                     /* tacho-fields(5) */
+void reference_bash(const struct command *const *list, struct buffer *b);
+void reference_zsh(const struct command *const *list, struct buffer *b);
+void reference_fish(const struct command *const *list, struct buffer *b);
 
 #endif

@@ -50,25 +50,32 @@ static void put_blanks(struct buffer *b, size_t n) {
         buffer_put_char(b, ' ');
 }
 
+/* Columns up to the next blank, stars included. */
+static size_t columns_to_blank(struct text t) {
+    size_t n = 0;
+    while (n < t.len && !is_blank(t.at[n]))
+        n++;
+    return wrap_columns((struct text){t.at, n});
+}
+
 void wrap_put(struct buffer *b, struct text t, size_t column, size_t indent, const struct wrap_style *style) {
     struct text run;
     bool bold, at_start = true, blank_before = false;
-    /* Words are joined over the borders of runs: "*bold*," must not break before the comma. */
     while (wrap_next_run(&t, &run, &bold)) {
-        if (bold && style->bold)
-            buffer_put_text(b, TEXT("\033[1m"));
-        for (size_t i = 0; i < run.len;) {
-            size_t start = i;
-            while (i < run.len && is_blank(run.at[i]))
-                i++;
-            blank_before = blank_before || i > start;
-            size_t word = i;
-            while (i < run.len && !is_blank(run.at[i]))
-                i++;
-            if (i == word)
-                break;
-            size_t columns = wrap_columns((struct text){run.at + word, i - word});
-            if (blank_before && !at_start && column + 1 + columns > style->width) {
+        bool begin_bold = bold && style->bold;
+        while (run.len > 0) {
+            if (is_blank(run.at[0])) {
+                blank_before = true;
+                run = (struct text){run.at + 1, run.len - 1};
+                continue;
+            }
+            size_t n = 0;
+            while (n < run.len && !is_blank(run.at[n]))
+                n++;
+            /* A word may go on in the next run: "*bold*," does not break before the comma. */
+            size_t columns = wrap_columns((struct text){run.at, n}),
+                   whole = columns + (n == run.len ? columns_to_blank(t) : 0);
+            if (blank_before && !at_start && column + 1 + whole > style->width) {
                 buffer_put_char(b, '\n');
                 put_blanks(b, indent);
                 column = indent;
@@ -76,12 +83,13 @@ void wrap_put(struct buffer *b, struct text t, size_t column, size_t indent, con
                 buffer_put_char(b, ' ');
                 column++;
             }
-            buffer_put(b, run.at + word, i - word);
+            buffer_put_text(b, text_of(begin_bold ? "\033[1m" : ""));
+            buffer_put(b, run.at, n);
+            run = (struct text){run.at + n, run.len - n};
             column += columns;
-            at_start = blank_before = false;
+            at_start = blank_before = begin_bold = false;
         }
-        if (bold && style->bold)
-            buffer_put_text(b, TEXT("\033[22m"));
+        buffer_put_text(b, text_of(bold && style->bold ? "\033[22m" : ""));
     }
     buffer_put_char(b, '\n');
 }
