@@ -2,5 +2,5 @@
 #include "cli/command.h"
 
 const struct command *const commands[] = {
-    NULL,
+    &record_command, &snapshot_command, &info_command, &export_command, &verify_command, &mark_command, NULL,
 };

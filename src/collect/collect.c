@@ -24,6 +24,7 @@ struct collect {
     size_t n;
     int proc_fd; /* -1 without procfs */
     bool first;  /* no frame yet */
+    int64_t wait_ns;
 };
 
 static int start_collector(struct running *r, const struct collect_options *options, struct error *err) {
@@ -59,7 +60,7 @@ int collect_open(const struct collector *const *list, const struct collect_optio
         free(running);
         return error_set(err, ERR_NOMEM, "collectors");
     }
-    *c = (struct collect){.running = running, .proc_fd = -1, .first = true};
+    *c = (struct collect){.running = running, .proc_fd = -1, .first = true, .wait_ns = options->wait_ns};
     if (kernel_dir_open(options->roots.procfs, &c->proc_fd, NULL) < 0)
         c->proc_fd = -1;
     for (size_t i = 0; i < n; i++) {
@@ -125,7 +126,7 @@ int collect_sample(struct collect *c, struct frame *ret, struct error *err) {
     int status = begin_frame(c, ret, &cycle, err);
     if (status < 0)
         return status;
-    int64_t wait_ns = c->first ? COLLECT_FIRST_WAIT_NS : COLLECT_WAIT_NS;
+    int64_t wait_ns = c->wait_ns > 0 ? c->wait_ns : c->first ? COLLECT_FIRST_WAIT_NS : COLLECT_WAIT_NS;
     c->first = false;
     for (size_t i = 0; i < c->n; i++)
         if (c->running[i].worker) /* one that hangs since an earlier cycle costs no further wait */

@@ -21,6 +21,7 @@ struct collect_options {
     unsigned sections;             /* bit per enum section */
     enum process_choice processes; /* NOTABLE: GPU users and the union of the top 50 by CPU, memory and I/O */
     unsigned process_top;          /* N of PROCESSES_TOP */
+    int64_t wait_ns;               /* how long a cycle waits for readers that may block; 0: COLLECT_WAIT_NS */
 };
 
 /* What every collector is handed at each cycle. Texts live as long as the frame's arena. */

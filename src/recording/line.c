@@ -133,7 +133,7 @@ void line_peek(struct json_parser *parser, const char *line, size_t len, struct 
         peek_slow(parser, t, ret);
 }
 
-int schema_refuse(int64_t schema, struct error *err) {
+int line_refuse_schema(int64_t schema, struct error *err) {
     return error_set(err, ERR_SCHEMA, "replay: unsupported schema version %lld, this tacho supports schema %d",
         (long long)schema, FRAME_SCHEMA);
 }
@@ -146,7 +146,7 @@ static void put_time(struct buffer *out, int64_t wall_ns) {
     buffer_put_char(out, '"');
 }
 
-void header_write(const struct recording_header *h, struct buffer *out) {
+void line_put_header(const struct recording_header *h, struct buffer *out) {
     buffer_put_text(out, TEXT("{\"schema\":1,\"header\":true,\"interval_ms\":"));
     json_put_i64(out, h->interval_ns / NS_PER_MS);
     buffer_put_text(out, TEXT(",\"hosts\":["));
@@ -191,7 +191,7 @@ static int parse_hosts(struct json_value v, struct arena *arena, struct recordin
     return 0;
 }
 
-int header_parse(struct json_parser *parser, const char *line, size_t len, struct arena *arena,
+int line_parse_header(struct json_parser *parser, const char *line, size_t len, struct arena *arena,
     struct recording_header *ret, struct error *err) {
     struct json_value root, v;
     struct json_walk walk;
@@ -219,10 +219,10 @@ int header_parse(struct json_parser *parser, const char *line, size_t len, struc
         else if (text_equal(key, TEXT("started")) && json_text(v, &t))
             (void)clock_parse(t, &ret->started_ns);
     }
-    return r == 0 && schema != FRAME_SCHEMA ? schema_refuse(schema, err) : r;
+    return r == 0 && schema != FRAME_SCHEMA ? line_refuse_schema(schema, err) : r;
 }
 
-void index_write(struct buffer *out, uint64_t seq, int64_t wall_ns, uint64_t byte_offset, uint64_t compressed_offset) {
+void line_put_index(struct buffer *out, uint64_t seq, int64_t wall_ns, uint64_t byte_offset, uint64_t compressed_offset) {
     buffer_put_text(out, TEXT("{\"schema\":1,\"index\":true,\"seq\":"));
     json_put_u64(out, seq);
     buffer_put_text(out, TEXT(",\"byte_offset\":"));
@@ -236,7 +236,7 @@ void index_write(struct buffer *out, uint64_t seq, int64_t wall_ns, uint64_t byt
     buffer_put_char(out, '}');
 }
 
-void mark_write(struct buffer *out, int64_t wall_ns, struct text mark) {
+void line_put_mark(struct buffer *out, int64_t wall_ns, struct text mark) {
     buffer_put_text(out, TEXT("{\"schema\":1,\"t\":"));
     put_time(out, wall_ns);
     buffer_put_text(out, TEXT(",\"mark\":"));
@@ -244,10 +244,11 @@ void mark_write(struct buffer *out, int64_t wall_ns, struct text mark) {
     buffer_put_char(out, '}');
 }
 
-struct text mark_parse(struct json_parser *parser, const char *line, size_t len, struct arena *arena) {
+struct text line_parse_mark(struct json_parser *parser, const char *line, size_t len, struct arena *arena, int64_t *ret_ns) {
     struct json_value root, v;
-    struct text t = {NULL, 0};
-    if (json_parse(parser, line, len, true, &root, NULL) < 0 || !json_get(root, "mark", &v) || !json_text(v, &t))
+    struct text t = {NULL, 0}, when;
+    if (json_parse(parser, line, len, false, &root, NULL) < 0 || !json_get(root, "mark", &v) || !json_text(v, &t) ||
+        !json_get(root, "t", &v) || !json_text(v, &when) || !clock_parse(when, ret_ns))
         return (struct text){NULL, 0};
     return arena_text(arena, t);
 }

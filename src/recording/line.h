@@ -45,18 +45,18 @@ struct recording_header {
     struct text boot_id;
 };
 
-void header_write(const struct recording_header *h, struct buffer *out);
+void line_put_header(const struct recording_header *h, struct buffer *out);
 /* Texts and the host list come from `arena`. -ERR_FORMAT when it is no header, -ERR_SCHEMA, -ERR_NOMEM. */
-int header_parse(struct json_parser *parser, const char *line, size_t len, struct arena *arena,
+int line_parse_header(struct json_parser *parser, const char *line, size_t len, struct arena *arena,
     struct recording_header *ret, struct error *err) NODISCARD;
 
 /* `compressed_offset` UINT64_MAX leaves it out (plain files). */
-void index_write(struct buffer *out, uint64_t seq, int64_t wall_ns, uint64_t byte_offset, uint64_t compressed_offset);
-void mark_write(struct buffer *out, int64_t wall_ns, struct text mark);
-/* The text of a mark line: copied into `arena`; NULL `at` when it is none. */
-struct text mark_parse(struct json_parser *parser, const char *line, size_t len, struct arena *arena);
+void line_put_index(struct buffer *out, uint64_t seq, int64_t wall_ns, uint64_t byte_offset, uint64_t compressed_offset);
+void line_put_mark(struct buffer *out, int64_t wall_ns, struct text mark);
+/* The text of a mark line, copied into `arena`, and its time; NULL `at` when it is none. */
+struct text line_parse_mark(struct json_parser *parser, const char *line, size_t len, struct arena *arena, int64_t *ret_ns);
 
 /* The one message for a schema that is not ours; returns -ERR_SCHEMA. */
-int schema_refuse(int64_t schema, struct error *err);
+int line_refuse_schema(int64_t schema, struct error *err);
 
 #endif

@@ -44,7 +44,7 @@ static int add_path(struct recording *r, const char *path, bool chained, struct 
 
 static int take_header(struct recording *r, const struct line *line, struct error *err) {
     r->header_line = arena_text(&r->arena, (struct text){line->at, line->len});
-    return header_parse(r->parser, line->at, line->len, &r->arena, &r->header, err);
+    return line_parse_header(r->parser, line->at, line->len, &r->arena, &r->header, err);
 }
 
 /* Reads the first lines of a segment: its header, and whether this is a recording at all. */
@@ -64,7 +64,7 @@ static int read_head(struct recording *r, size_t segment, struct error *err) {
             break;
         line_peek(r->parser, line.at, line.len, &head);
         if (head.schema != 1)
-            return schema_refuse(head.schema, err);
+            return line_refuse_schema(head.schema, err);
         if (head.kind == RECORDING_HEADER && r->header.n_hosts == 0 && r->header.interval_ns == 0)
             code = take_header(r, &line, err);
         known = head.kind == RECORDING_HEADER || head.kind == RECORDING_FRAME;

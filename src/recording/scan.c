@@ -43,8 +43,11 @@ static void fault(struct scan *s, enum scan_fault kind, uint64_t line, uint64_t 
     va_end(args);
 }
 
-static void add_mark(struct scan_report *report, size_t *cap, struct arena *arena, int64_t wall_ns, struct text text) {
-    if (report->n_marks == MARKS_MAX)
+static void add_mark(struct scan_report *report, size_t *cap, struct arena *arena, struct json_parser *parser,
+    struct text line) {
+    int64_t wall_ns = 0;
+    struct text text = line_parse_mark(parser, line.at, line.len, arena, &wall_ns);
+    if (!text.at || report->n_marks == MARKS_MAX)
         return;
     if (report->n_marks == *cap) {
         size_t wanted = *cap ? *cap * 2 : 16;
@@ -132,15 +135,14 @@ static int take_line(struct scan *s, const struct line *line, struct error *err)
     follow_chunks(s, line->offset);
     line_peek(s->recording->parser, line->at, line->len, &head);
     if (head.schema != FRAME_SCHEMA)
-        return schema_refuse(head.schema, err);
+        return line_refuse_schema(head.schema, err);
     if (number == 1 && head.kind != RECORDING_HEADER)
         fault(s, SCAN_HEADER, 1, 0, "the segment does not begin with a header");
     switch (head.kind) {
     case RECORDING_FRAME: return take_frame(s, line, &head, number, err);
     case RECORDING_MARK:
         s->report->all.marks++;
-        add_mark(s->report, &s->marks_cap, s->arena, head.wall_ns,
-            mark_parse(s->recording->parser, line->at, line->len, s->arena));
+        add_mark(s->report, &s->marks_cap, s->arena, s->recording->parser, (struct text){line->at, line->len});
         break;
     case RECORDING_INDEX: check_index(s, &head, line, number); break;
     case RECORDING_REJECT: fault(s, SCAN_REJECTED, number, line->offset, "not a line of a recording"); break;
@@ -225,8 +227,8 @@ static int read_marks(struct recording *r, size_t segment, size_t stretch, struc
             return code;
         for (size_t i = 0; i < page->n; i++)
             if (page->lines[i].kind == RECORDING_MARK)
-                add_mark(report, cap, arena, page->lines[i].wall_ns,
-                    mark_parse(r->parser, page->text.at + page->lines[i].offset, page->lines[i].len, arena));
+                add_mark(report, cap, arena, r->parser,
+                    (struct text){page->text.at + page->lines[i].offset, page->lines[i].len});
         if (page->last)
             return 0;
     }

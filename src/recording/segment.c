@@ -137,7 +137,7 @@ int segment_probe(struct recording *r, size_t segment, size_t stretch, struct er
             break;
         line_peek(r->parser, line.at, line.len, &head);
         if (head.schema != 1)
-            return schema_refuse(head.schema, err);
+            return line_refuse_schema(head.schema, err);
         at->has_frame = head.kind == RECORDING_FRAME;
         at->first_ns = head.wall_ns;
         at->first_seq = head.seq;
@@ -150,7 +150,7 @@ static int page_add(struct page *p, struct recording *r, const struct line *line
     struct line_head head;
     line_peek(r->parser, line->at, line->len, &head);
     if (head.schema != 1)
-        return schema_refuse(head.schema, err);
+        return line_refuse_schema(head.schema, err);
     r->damage.rejected += head.kind == RECORDING_REJECT;
     if (head.kind != RECORDING_FRAME && head.kind != RECORDING_MARK)
         return 0;

@@ -40,7 +40,7 @@ static int begin_segment(struct recording_writer *w, struct error *err) {
     if (!file_facts(w).empty)
         return 0;
     buffer_clear(&w->line);
-    header_write(&w->options.header, &w->line);
+    line_put_header(&w->options.header, &w->line);
     return put_line(w, err);
 }
 
@@ -139,7 +139,7 @@ static int put_index(struct recording_writer *w, uint64_t seq, int64_t wall_ns, 
         return r;
     struct line_writer_facts facts = file_facts(w);
     buffer_clear(&w->line);
-    index_write(&w->line, seq, wall_ns, facts.text_bytes,
+    line_put_index(&w->line, seq, wall_ns, facts.text_bytes,
         w->options.file.codec == CODEC_PLAIN ? UINT64_MAX : facts.file_bytes);
     return put_line(w, err);
 }
@@ -219,7 +219,7 @@ int recording_writer_take(struct recording_writer *w, const struct frame *f, str
 
 int recording_writer_mark(struct recording_writer *w, int64_t wall_ns, struct text mark, struct error *err) {
     buffer_clear(&w->line);
-    mark_write(&w->line, wall_ns, mark);
+    line_put_mark(&w->line, wall_ns, mark);
     int r = put_line(w, err);
     if (r < 0)
         return r;

@@ -1,0 +1,32 @@
+/* cli/sections.h: the options of collecting that record and snapshot share. */
+#ifndef TACHO_CLI_SECTIONS_H
+#define TACHO_CLI_SECTIONS_H
+
+#include "cli/command.h"
+#include "collect/collect.h"
+
+#define SECTIONS_TAKES "LIST"
+#define SECTIONS_SAY "sections to read: gpu,cpu,memory,chassis,process,storage,network, or all"
+#define SECTIONS_ALL "all"
+#define PROCESSES_SAY "processes to keep: notable (GPU users and the top 50 by CPU, memory and I/O), all, gpu, top:N"
+
+/* Members that both commands' values begin with, and their option rows. */
+struct collect_values {
+    const char *include, *processes, *procfs, *sysfs, *rootfs;
+};
+#define COLLECT_OPTIONS(T)                                                                                             \
+    {.name = "include", .type = OPTION_TEXT, .offset = offsetof(T, collect.include), .takes = "LIST",                  \
+        .says = SECTIONS_SAY, .initial = "all"},                                                                       \
+    {.name = "processes", .type = OPTION_TEXT, .offset = offsetof(T, collect.processes), .takes = "WHICH",         \
+        .says = PROCESSES_SAY, .initial = "notable"},                                                              \
+    {.name = "procfs", .type = OPTION_TEXT, .offset = offsetof(T, collect.procfs), .takes = "DIR",                 \
+        .says = "where proc is mounted", .initial = "/proc"},                                                      \
+    {.name = "sysfs", .type = OPTION_TEXT, .offset = offsetof(T, collect.sysfs), .takes = "DIR",                   \
+        .says = "where sysfs is mounted", .initial = "/sys"},                                                      \
+    {.name = "rootfs", .type = OPTION_TEXT, .offset = offsetof(T, collect.rootfs), .takes = "DIR",                 \
+        .says = "where the root of the file systems to measure is seen from here", .initial = "/"}
+
+/* -ERR_USAGE names the flag, what was wrong and what it takes. */
+int collect_values_read(const struct collect_values *v, struct collect_options *ret, struct error *err) NODISCARD;
+
+#endif

@@ -1,0 +1,114 @@
+/* recording/follow.c: reads a recording that is still being written. */
+#include "recording/follow.h"
+
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#include "linefile/chain.h"
+#include "linefile/reader.h"
+
+struct follow {
+    char *path;              /* the active file's name */
+    struct json_parser *parser;
+    struct line_file *file;
+    struct line_reader *reader;
+    struct line_file_facts facts; /* of the file being read, which may have been renamed since */
+};
+
+static void close_file(struct follow *f) {
+    line_reader_destroy(f->reader);
+    line_file_close(f->file);
+    f->reader = NULL;
+    f->file = NULL;
+}
+
+static int open_file(struct follow *f, const char *path, struct error *err) {
+    close_file(f);
+    int r = line_file_open(path, &f->file, err);
+    if (r == 0)
+        r = line_file_facts(f->file, &f->facts, err);
+    return r == 0 ? line_reader_create(f->file, &f->reader, err) : r;
+}
+
+static bool is_file(const char *path, const struct line_file_facts *facts) {
+    struct stat info;
+    return stat(path, &info) == 0 && info.st_dev == facts->device && info.st_ino == facts->inode;
+}
+
+int follow_open(const char *path, struct follow **ret, struct error *err) {
+    struct chain chain = {0};
+    struct follow *f = calloc(1, sizeof *f);
+    if (!f || !(f->path = strdup(path))) {
+        free(f);
+        return error_set(err, ERR_NOMEM, "follow");
+    }
+    int r = json_parser_create(&f->parser, err);
+    if (r == 0)
+        r = chain_list(path, &chain, err);
+    if (r == 0)
+        r = open_file(f, chain.at[0].path, err);
+    chain_done(&chain);
+    if (r < 0) {
+        follow_close(f);
+        return r;
+    }
+    *ret = f;
+    return 0;
+}
+
+void follow_close(struct follow *f) {
+    if (!f)
+        return;
+    close_file(f);
+    json_parser_destroy(f->parser);
+    free(f->path);
+    free(f);
+}
+
+/* The file is read to its end: goes on with the segment behind it. 1: there is one, 0: this one is still being written. */
+static int next_file(struct follow *f, struct error *err) {
+    struct chain chain = {0};
+    if (is_file(f->path, &f->facts))
+        return 0;
+    int r = chain_list(f->path, &chain, NULL);
+    size_t next = 0; /* the oldest there is, when ours was removed meanwhile */
+    for (size_t i = 0; r == 0 && i < chain.n; i++)
+        if (is_file(chain.at[i].path, &f->facts))
+            next = i + 1;
+    int code = 0;
+    if (r == 0 && next < chain.n)
+        code = open_file(f, chain.at[next].path, err) < 0 ? -ERR_OS : 1;
+    chain_done(&chain);
+    return code;
+}
+
+int follow_next(struct follow *f, struct followed *ret, struct error *err) {
+    struct line line;
+    bool moved = false; /* a rotated file is read once more after its renaming was seen: it may have grown till then */
+    for (;;) {
+        int r = line_reader_next(f->reader, &line, err);
+        if (r == -ERR_LIMIT || r == -ERR_FORMAT)
+            continue;
+        if (r < 0)
+            return r;
+        if (r == 0) {
+            if (is_file(f->path, &f->facts))
+                return 0;
+            if (!moved) {
+                moved = true;
+                continue;
+            }
+            moved = false;
+            r = next_file(f, err);
+            if (r <= 0)
+                return r;
+            continue;
+        }
+        line_peek(f->parser, line.at, line.len, &ret->head);
+        if (ret->head.schema != 1)
+            return line_refuse_schema(ret->head.schema, err);
+        ret->text = (struct text){line.at, line.len};
+        if (ret->head.kind == RECORDING_FRAME || ret->head.kind == RECORDING_MARK)
+            return 1;
+    }
+}
