@@ -101,7 +101,7 @@ int file_read_all(int dir_fd, const char *name, struct buffer *into, struct erro
     if (fd < 0)
         return error_os(err, errno, "open %s", name);
     for (;;) {
-        char past_limit;
+        char past_limit = 0;
         size_t left = (into->limit ? into->limit : BUFFER_LIMIT_DEFAULT) - into->len;
         size_t want = left < READ_STEP ? left : READ_STEP;
         char *to = want > 0 ? buffer_room(into, want) : &past_limit;
