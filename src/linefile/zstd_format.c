@@ -22,6 +22,8 @@ int zstd_header_parse(const uint8_t *bytes, size_t len, struct zstd_header *ret)
     struct zstd_header h = {.size = size_at + size_len, .content_size = UINT64_MAX, .content_size_at = size_at};
     h.content_size_len = size_len;
     h.checksum = descriptor & 0x04;
+    for (unsigned i = 0; i < dictionary_len[descriptor & 3]; i++)
+        h.dictionary |= bytes[size_at - 1 - i] != 0;
     if (size_len) {
         h.content_size = 0;
         for (unsigned i = 0; i < size_len; i++)

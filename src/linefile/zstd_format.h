@@ -29,6 +29,7 @@ struct zstd_header {
     uint64_t content_size; /* UINT64_MAX when the header does not say */
     size_t content_size_at;
     unsigned content_size_len; /* bytes of that field in the header; 0 when it is not there */
+    bool dictionary;           /* decoding wants one */
     bool checksum;             /* four bytes of it end the frame */
 };
 /* 1: `*ret` is filled. 0: `len` bytes do not hold the whole header yet. -1: no frame header. Pure. */
