@@ -12,7 +12,7 @@
  * plain one. A page is the lines that begin within PAGE_BYTES of decoded text, counted from the start of their stretch: a
  * plain stretch has one page, a chunk as many as it needs. Pages hold frames and marks only.
  */
-enum { PAGE_BYTES = 4 << 20 };
+enum { PAGE_BYTES = 1 << 20, PAGES_MAX = 32 };
 
 struct stretch {
     uint64_t offset, size;  /* in the file */
@@ -62,7 +62,7 @@ struct recording {
     struct arena arena;             /* the header's texts */
     struct recording_header header;
     struct text header_line;
-    struct page *pages[8];          /* cache */
+    struct page *pages[PAGES_MAX];  /* cache */
     uint64_t clock;                 /* of the cache */
     struct recording_damage damage;
 };
