@@ -2,5 +2,11 @@
 #include "cli/command.h"
 
 const struct command *const commands[] = {
-    &record_command, &snapshot_command, &info_command, &export_command, &verify_command, &mark_command, NULL,
+    &record_command,
+    &snapshot_command,
+    &info_command,
+    &export_command,
+    &verify_command,
+    &mark_command,
+    NULL,
 };

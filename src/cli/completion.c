@@ -3,8 +3,13 @@
 
 #include "cli/option.h"
 
-static bool takes_file(const char *takes) {
-    return takes && (strstr(takes, "FILE") || strstr(takes, "PATH"));
+/* What to offer for a value or an argument, by the word that help shows for it. */
+enum kind { KIND_NOTHING, KIND_FILE, KIND_DIRECTORY };
+
+static enum kind kind_of(const char *takes) {
+    if (takes && (strstr(takes, "FILE") || strstr(takes, "PATH")))
+        return KIND_FILE;
+    return takes && strstr(takes, "DIR") ? KIND_DIRECTORY : KIND_NOTHING;
 }
 
 /* The words of an OPTION_WORD with blanks between. */
@@ -34,7 +39,8 @@ static void bash_value(struct buffer *b, const struct command *c, const struct o
         put_words(b, o);
         buffer_put_text(b, TEXT("' ;;\n"));
     } else {
-        buffer_printf(b, ") %s ;;\n", takes_file(o->takes) ? "files=1" : "");
+        static const char *const files[] = {"", "files=-f", "files=-d"};
+        buffer_printf(b, ") %s ;;\n", files[kind_of(o->takes)]);
     }
 }
 
@@ -76,7 +82,7 @@ static const char bash_tail[] = "        esac\n"
                                 "    esac\n"
                                 "    if [[ $files ]]; then\n"
                                 "        compopt -o filenames 2>/dev/null\n"
-                                "        mapfile -t COMPREPLY < <(compgen -f -- \"$cur\")\n"
+                                "        mapfile -t COMPREPLY < <(compgen \"$files\" -- \"$cur\")\n"
                                 "    else\n"
                                 "        mapfile -t COMPREPLY < <(compgen -W \"$words\" -- \"$cur\")\n"
                                 "    fi\n"
@@ -104,8 +110,8 @@ void reference_bash(const struct command *const *list, struct buffer *b) {
         buffer_printf(b, "        '%s -'*) words='", (*c)->name);
         bash_flags(b, *c);
         buffer_put_text(b, TEXT("' ;;\n"));
-        if (takes_file((*c)->takes))
-            buffer_printf(b, "        '%s '*) files=1 ;;\n", (*c)->name);
+        if (kind_of((*c)->takes) == KIND_FILE)
+            buffer_printf(b, "        '%s '*) files=-f ;;\n", (*c)->name);
     }
     buffer_put_text(b, text_of(bash_tail));
 }
@@ -142,8 +148,9 @@ static void zsh_option(struct buffer *b, const struct option_spec *o) {
             buffer_put_char(b, '(');
             put_words(b, o);
             buffer_put_char(b, ')');
-        } else if (takes_file(o->takes)) {
-            buffer_put_text(b, TEXT("_files"));
+        } else {
+            static const char *const actions[] = {"", "_files", "_files -/"};
+            buffer_put_text(b, text_of(actions[kind_of(o->takes)]));
         }
     }
     buffer_put_char(b, '\'');
@@ -157,7 +164,7 @@ static void zsh_command(struct buffer *b, const struct command *c) {
     if (*c->takes) {
         buffer_put_text(b, TEXT(" \\\n                '*:"));
         zsh_put(b, c->takes, ":");
-        buffer_put_text(b, text_of(takes_file(c->takes) ? ":_files'" : ":'"));
+        buffer_put_text(b, text_of(kind_of(c->takes) == KIND_FILE ? ":_files'" : ":'"));
     }
     buffer_put_text(b, TEXT("\n            ;;\n"));
 }
@@ -213,7 +220,8 @@ static void fish_option(struct buffer *b, const struct command *c, const struct 
         put_words(b, o);
         buffer_put_char(b, '\'');
     } else if (o->type != OPTION_FLAG) {
-        buffer_put_text(b, text_of(takes_file(o->takes) ? " -r -F" : " -x"));
+        static const char *const forms[] = {" -x", " -r -F", " -x -a '(__fish_complete_directories)'"};
+        buffer_put_text(b, text_of(forms[kind_of(o->takes)]));
     }
     buffer_put_text(b, TEXT(" -d "));
     fish_put(b, o->says);
@@ -230,7 +238,7 @@ void reference_fish(const struct command *const *list, struct buffer *b) {
         buffer_put_char(b, '\n');
         for (size_t i = 0; i < (*c)->n_options; i++)
             fish_option(b, *c, &(*c)->options[i]);
-        if (takes_file((*c)->takes)) {
+        if (kind_of((*c)->takes) == KIND_FILE) {
             fish_begin(b, *c);
             buffer_put_text(b, TEXT(" -F\n"));
         }

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/arena.h"
+#include "base/file.h"
 #include "cli/config.h"
 #include "cli/help.h"
 #include "cli/nearest.h"
@@ -19,12 +20,11 @@ static void free_values(void **values) {
     free(*values);
 }
 
-static int put_out(const struct buffer *b, FILE *to) {
+int program_print(const struct buffer *b, int fd) {
     struct error err = {0};
-    if (buffer_status(b, &err) < 0)
+    if (buffer_status(b, &err) < 0 ||
+        file_write_all(fd, fd == STDOUT_FILENO ? "standard output" : "standard error", b->at, b->len, NULL, &err) < 0)
         return complain_error(NULL, &err);
-    /* A failed write is found when the program's output is closed. */
-    (void)fwrite(b->at, 1, b->len, to);
     return FINE;
 }
 
@@ -61,7 +61,7 @@ static int unknown_command(const struct program *p, const char *typed) {
 static int show_version(void) {
     struct buffer out CLEANUP(buffer_done) = {0};
     help_version(&out);
-    return put_out(&out, stdout);
+    return program_print(&out, STDOUT_FILENO);
 }
 
 static int show_help(const struct program *p, const struct command *c) {
@@ -71,7 +71,7 @@ static int show_help(const struct program *p, const struct command *c) {
         help_command(c, &style, &out);
     else
         help_program(p->list, &style, &out);
-    return put_out(&out, stdout);
+    return program_print(&out, STDOUT_FILENO);
 }
 
 /* tacho help [COMMAND|fields] */
@@ -84,7 +84,7 @@ static int run_help(const struct program *p, int argc, char **argv) {
     if (strcmp(argv[0], "fields") == 0) {
         struct wrap_style style = help_style(STDOUT_FILENO);
         help_fields(&style, &out);
-        return put_out(&out, stdout);
+        return program_print(&out, STDOUT_FILENO);
     }
     const struct command *c = find_command(p, argv[0]);
     return c ? show_help(p, c) : unknown_command(p, argv[0]);
@@ -124,7 +124,7 @@ static int dispatch(const struct program *p, int argc, char **argv) {
         struct buffer out CLEANUP(buffer_done) = {0};
         struct wrap_style style = help_style(STDERR_FILENO);
         help_program(p->list, &style, &out);
-        (void)put_out(&out, stderr);
+        (void)program_print(&out, STDERR_FILENO);
         return WRONG;
     }
     const char *name = argv[used];
@@ -141,6 +141,6 @@ int program_run(const struct program *p, int argc, char **argv) {
         return code;
     int why = errno;
     if (why != EPIPE)
-        (void)complain(NULL, FAILED, "standard output: %s", why ? strerror(why) : "could not be written");
+        (void)complain(NULL, FAILED, "write standard output: %s", why ? strerror(why) : "could not be written");
     return code ? code : FAILED;
 }

@@ -2,6 +2,7 @@
 #ifndef TACHO_CLI_PROGRAM_H
 #define TACHO_CLI_PROGRAM_H
 
+#include "base/buffer.h"
 #include "cli/command.h"
 
 struct program {
@@ -11,5 +12,8 @@ struct program {
 
 /* The exit code: 0, 1 or 2. `argv` is rearranged. */
 int program_run(const struct program *p, int argc, char **argv);
+
+/* Writes all of a text; a failure is complained about (but for a reader that has gone). The exit code. */
+int program_print(const struct buffer *b, int fd);
 
 #endif

@@ -2,10 +2,12 @@
 #include "cli/reference.h"
 
 #include <stdio.h>
+#include <unistd.h>
 
 #include "cli/fields.h"
 #include "cli/help.h"
 #include "cli/option.h"
+#include "cli/program.h"
 #include "cli/version.h"
 
 /* One character of running text; returns how many bytes it took. */
@@ -223,7 +225,6 @@ void reference_man_fields(struct buffer *b) {
 int reference_run(const struct command *const *list, int argc, char **argv) {
     const char *what = argc > 0 ? argv[0] : "", *page = argc > 1 ? argv[1] : "";
     struct buffer out CLEANUP(buffer_done) = {0};
-    struct error err = {0};
     if (strcmp(what, "bash") == 0)
         reference_bash(list, &out);
     else if (strcmp(what, "zsh") == 0)
@@ -238,10 +239,7 @@ int reference_run(const struct command *const *list, int argc, char **argv) {
         for (; *list; list++)
             if (strcmp((*list)->name, page) == 0)
                 reference_man_command(*list, &out);
-    if (buffer_status(&out, &err) < 0)
-        return complain_error(NULL, &err);
-    if (!out.at)
+    if (out.len == 0 && !out.failed)
         return complain(NULL, 2, "--reference takes man [COMMAND|fields], bash, zsh or fish");
-    (void)fwrite(out.at, 1, out.len, stdout);
-    return 0;
+    return program_print(&out, STDOUT_FILENO);
 }

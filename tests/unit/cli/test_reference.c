@@ -57,7 +57,7 @@ static void completions_hold_every_option(void **state) {
     (void)state;
     assert_int_equal(run_tacho(W("--reference"), W("bash")), 0);
     has("'try --compress') words='zstd gzip none' ;;\n");
-    has("'try --output' | 'try -o') files=1 ;;\n");
+    has("'try --output' | 'try -o') files=-f ;;\n");
     has("'try -'*) words='--output -o --interval -i --max-size ");
     has("words='try show odd help'");
     assert_int_equal(run_tacho(W("--reference"), W("zsh")), 0);
