@@ -25,8 +25,32 @@ struct text {
 static inline struct text text_of(const char *s) {
     return (struct text){s, s ? strlen(s) : 0};
 }
+/* Are `n` bytes the same? For the short texts that keys and names are, where a call costs more than the comparison. */
+static inline bool text_same_bytes(const char *a, const char *b, size_t n) {
+    uint64_t x, y;
+    if (n < 8) {
+        size_t i = 0;
+        while (i < n && a[i] == b[i])
+            i++;
+        return i == n;
+    }
+    for (; n > 8; a += 8, b += 8, n -= 8) {
+        memcpy(&x, a, 8);
+        memcpy(&y, b, 8);
+        if (x != y)
+            return false;
+        if (n < 16) { /* the last eight bytes, some of them for the second time */
+            a -= 16 - n;
+            b -= 16 - n;
+            n = 16;
+        }
+    }
+    memcpy(&x, a, 8);
+    memcpy(&y, b, 8);
+    return x == y;
+}
 static inline bool text_equal(struct text a, struct text b) {
-    return a.len == b.len && (a.len == 0 || memcmp(a.at, b.at, a.len) == 0);
+    return a.len == b.len && text_same_bytes(a.at, b.at, a.len);
 }
 static inline bool text_is(struct text a, const char *s) {
     return text_equal(a, text_of(s));

@@ -15,7 +15,7 @@ const struct field *field_find(const struct field_table *table, struct text key,
     for (size_t tried = 0; tried < table->n; tried++) {
         const struct field *field = &table->fields[at];
         at = at + 1 < table->n ? at + 1 : 0;
-        if (field->key.len == key.len && memcmp(field->key.at, key.at, key.len) == 0) {
+        if (text_equal(field->key, key)) {
             if (hint)
                 *hint = at;
             return field;

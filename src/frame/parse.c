@@ -141,7 +141,7 @@ static bool parse_item(const struct field_table *table, struct json_value v, str
 
 static enum section section_by_key(struct text key) {
     for (unsigned i = 0; i < SECTION_COUNT; i++)
-        if (text_is(key, sections[i].key))
+        if (key.len > 0 && key.at[0] == sections[i].key[0] && text_is(key, sections[i].key))
             return (enum section)i;
     return SECTION_COUNT;
 }
