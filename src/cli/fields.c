@@ -11,8 +11,11 @@ static void walk(const struct field_table *table, const char *prefix, fields_vis
         char path[FIELDS_PATH_MAX];
         (void)snprintf(path, sizeof path, "%s%s%.*s", prefix, *prefix ? "." : "", TEXT_ARG(f->key));
         visit(user, path, f);
-        if (f->of)
-            walk(f->of, path, visit, user);
+        if (!f->of)
+            continue;
+        if (f->type == FIELD_LIST)
+            (void)snprintf(path + strlen(path), sizeof path - strlen(path), "[]");
+        walk(f->of, path, visit, user);
     }
 }
 
@@ -63,9 +66,11 @@ static void print(void *user, const char *path, const struct field *f) {
     wrap_second(p->b, 2 + strlen(path), p->column, (struct text){says.at, says.len}, p->style);
 }
 
-const char help_about_fields[] = "The fields of a frame, as --fields and --query take them: SECTION.FIELD, like "
-                                 "gpus.utilization. A counter only grows; "
-                                 "what it says is by how much.";
+const char help_about_fields[] = "What a frame holds. --fields and --query take SECTION.FIELD, like gpus.utilization, "
+                                 "and for a counter's rate per second "
+                                 "SECTION.FIELD/s, like gpus.energy_joules/s. What stands behind [] belongs to each "
+                                 "item of a list: it is in the JSON, but "
+                                 "no column can be made of it.";
 
 void help_fields(const struct wrap_style *style, struct buffer *b) {
     wrap_put(b, text_of(help_about_fields), 0, 0, style);

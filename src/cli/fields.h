@@ -1,4 +1,4 @@
-/* cli/fields.h: walks the model's field tables by the paths that --fields and --query take. */
+/* cli/fields.h: walks the model's field tables for people: what a frame holds, by the paths that --fields takes. */
 #ifndef TACHO_CLI_FIELDS_H
 #define TACHO_CLI_FIELDS_H
 
@@ -7,7 +7,8 @@
 
 enum { FIELDS_PATH_MAX = 128 };
 
-/* Calls `visit` for every field below a section, parents before their members; `path` is "gpm_metrics.sm_occupancy". */
+/* Calls `visit` for every field below a section, parents before their members; `path` is "gpm_metrics.sm_occupancy", and
+ * "mig_instances[].uuid" for the items of a list. */
 typedef void (*fields_visit)(void *user, const char *path, const struct field *f);
 void fields_walk(const struct field_table *table, fields_visit visit, void *user);
 

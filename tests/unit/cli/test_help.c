@@ -6,6 +6,7 @@
 #include "cli/fields.h"
 #include "cli/help.h"
 #include "cli/nearest.h"
+#include "frame/columns.h"
 #include "frame/frame.h"
 #include "table.h"
 
@@ -136,6 +137,28 @@ static void fields_are_walked_with_their_members(void **state) {
     assert_string_equal(text(), "number, J, counter: energy used");
 }
 
+static const char *section_key;
+
+static void accept_column(void *user, const char *path, const struct field *f) {
+    char name[200];
+    struct columns columns;
+    struct error err = {0};
+    (void)user;
+    if (strchr(path, '[') || f->type == FIELD_LIST || f->type == FIELD_OBJECT)
+        return;
+    (void)snprintf(name, sizeof name, "%s.%s%s", section_key, path, f->counter ? "/s" : "");
+    assert_ok(columns_parse(text_of(name), &columns, &err), err);
+    columns_done(&columns);
+}
+
+static void every_field_that_is_shown_can_be_a_column(void **state) {
+    (void)state;
+    for (size_t i = 0; i < SECTION_COUNT; i++) {
+        section_key = sections[i].key;
+        fields_walk(sections[i].table, accept_column, NULL);
+    }
+}
+
 static int tear_down(void **state) {
     (void)state;
     buffer_done(&out);
@@ -149,6 +172,7 @@ int main(void) {
         cmocka_unit_test(running_text_is_wrapped),
         cmocka_unit_test(near_words_are_suggested),
         cmocka_unit_test(fields_are_walked_with_their_members),
+        cmocka_unit_test(every_field_that_is_shown_can_be_a_column),
     };
     return cmocka_run_group_tests(tests, NULL, tear_down);
 }
