@@ -33,7 +33,10 @@ lint:
 	./check tidy cppcheck format shell layers
 
 bench: build
-	meson test -C build --benchmark --verbose
+	ninja -C build bench/recording_bench bench/collect_bench
+	bench/long
+	build/bench/collect_bench
+	bench/recorders
 
 check:
 	./check
