@@ -135,20 +135,24 @@ static void read_topology(struct cpu_identity *id, int cpu_fd) {
 /* Without sysfs: x86 tells sockets and cores in /proc/cpuinfo as well. */
 static void take_topology(struct cpu_identity *id, struct text cpuinfo) {
     uint64_t cores = 0;
-    uint64_t seen = 0;
+    for (size_t i = 0; i < id->n; i++)
+        id->threads[i].core_id = U64_UNKNOWN;
     for (struct cpuinfo info; cpuinfo_next(&cpuinfo, &info);) {
         struct cpu_thread *t = known_u64(info.id) ? find_thread(id, info.id) : NULL;
-        if (!t || !known_u64(info.socket_id) || !known_u64(info.core_id))
+        if (!t || !known_u64(info.socket_id))
             continue;
         t->socket_id = info.socket_id;
         t->core_id = info.core_id;
+    }
+    id->has_topology = id->n > 0;
+    for (size_t i = 0; i < id->n && id->has_topology; i++) {
+        struct cpu_thread *t = &id->threads[i];
         t->first_of_core = true;
-        for (struct cpu_thread *o = id->threads; o < t && t->first_of_core; o++)
+        for (const struct cpu_thread *o = id->threads; o < t && t->first_of_core; o++)
             t->first_of_core = o->socket_id != t->socket_id || o->core_id != t->core_id;
         cores += t->first_of_core;
-        seen++;
+        id->has_topology = known_u64(t->core_id);
     }
-    id->has_topology = id->n > 0 && seen == id->n;
     if (id->has_topology)
         id->cores = cores;
 }

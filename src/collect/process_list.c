@@ -60,16 +60,44 @@ static void sort(struct process_list *l) {
     l->n = kept;
 }
 
-int process_list_read(struct process_list *l, int proc_fd, size_t max, struct error *err) {
+/* procfs gives every process a position that is a fixed step above its number, which nobody promises: so it is looked at.
+ * `offset` is what the entry before said of where this one is. */
+static void learn_offset(struct process_list *l, int64_t position, uint32_t pid) {
+    int64_t offset = position - (int64_t)pid;
+    if (l->n == 2)
+        l->offset = offset;
+    else if (l->n > 2 && l->offset != offset)
+        l->offset = PROCESS_LIST_NO_OFFSET;
+}
+
+static int take_entries(struct process_list *l, ssize_t size, int64_t *position, size_t max, struct error *err) {
+    for (ssize_t at = 0; at < size;) {
+        const struct dirent64 *entry = (const void *)(l->room + at);
+        uint32_t pid = 0;
+        if (parse_pid(entry->d_name, &pid)) {
+            int status = add(l, pid, max, err);
+            if (status < 0)
+                return status;
+            learn_offset(l, *position, pid);
+        }
+        *position = entry->d_off;
+        at += entry->d_reclen;
+    }
+    return 0;
+}
+
+int process_list_read(struct process_list *l, int proc_fd, uint32_t first, size_t max, struct error *err) {
     if (!l->room && !(l->room = malloc(ROOM)))
         return error_set(err, ERR_NOMEM, "list of processes");
     if (l->fd < 0) {
         int status = kernel_dir_open_at(proc_fd, ".", &l->fd, err);
         if (status < 0)
             return status;
-    } else if (lseek(l->fd, 0, SEEK_SET) < 0) {
-        return error_os(err, errno, "list of processes");
     }
+    if (lseek(l->fd, first ? l->offset + (int64_t)first : 0, SEEK_SET) < 0)
+        return error_os(err, errno, "list of processes");
+    int64_t learnt = l->offset;
+    int64_t position = 0;
     int status = 0;
     l->n = 0;
     while (status == 0) {
@@ -78,14 +106,10 @@ int process_list_read(struct process_list *l, int proc_fd, size_t max, struct er
             return error_os(err, errno, "list of processes");
         if (got == 0)
             break;
-        for (ssize_t at = 0; at < got && status == 0;) {
-            const struct dirent64 *entry = (const void *)(l->room + at);
-            uint32_t pid = 0;
-            if (parse_pid(entry->d_name, &pid))
-                status = add(l, pid, max, err);
-            at += entry->d_reclen;
-        }
+        status = take_entries(l, got, &position, max, err);
     }
+    if (first)
+        l->offset = learnt;
     sort(l);
     return status;
 }
@@ -94,5 +118,5 @@ void process_list_done(struct process_list *l) {
     file_close(&l->fd);
     free(l->pids);
     free(l->room);
-    *l = (struct process_list){.fd = -1};
+    *l = (struct process_list){.fd = -1, .offset = PROCESS_LIST_NO_OFFSET};
 }

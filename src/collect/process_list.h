@@ -14,10 +14,14 @@ struct process_list {
     uint32_t *pids; /* ascending */
     size_t n, cap;
     char *room;
+    int64_t offset; /* what the directory's positions are above the process ids, or PROCESS_LIST_NO_OFFSET */
 };
 
-/* Lists anew. -ERR_LIMIT when there are more than `max` (the first `max` are listed), -ERR_NOMEM, -ERR_OS. */
-int process_list_read(struct process_list *l, int proc_fd, size_t max, struct error *err) NODISCARD;
+#define PROCESS_LIST_NO_OFFSET INT64_MIN
+
+/* Lists anew the processes from number `first` on: 0 for all, else only where `offset` is known, which listing all finds out.
+ * -ERR_LIMIT when there are more than `max` (the first `max` are listed), -ERR_NOMEM, -ERR_OS. */
+int process_list_read(struct process_list *l, int proc_fd, uint32_t first, size_t max, struct error *err) NODISCARD;
 void process_list_done(struct process_list *l);
 
 #endif

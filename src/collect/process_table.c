@@ -22,12 +22,17 @@ enum {
     TICKS_INTERVAL_MIN_MS = 40, /* stat counts ticks of 10 ms */
     HANDLES_IDLE_CYCLES = 60,   /* after so many without running, the files are closed */
     IO_TEXT_MAX = 512,
+    LIST_ALL_MS = 10000, /* between two listings of all processes; in between, those with new numbers are listed */
+    LOADAVG_MAX = 4096,
 };
 
 struct process_table {
     int proc_fd; /* borrowed */
     bool probe;
     struct process_list list;
+    struct kernel_file loadavg;            /* tells the newest process id */
+    uint64_t newest_pid, older_newest_pid; /* one update ago, two updates ago; U64_UNKNOWN when not told */
+    int64_t listed_all_mono_ns;
     struct process_entry **entries, **spare; /* ascending; spare: where the next update builds its list */
     size_t n, cap;
     struct process_entry *newest, *oldest; /* with kept handles */
@@ -294,14 +299,50 @@ static bool make_room(struct process_table *t, size_t n) {
     return true;
 }
 
-/* Walks the new list and the old entries side by side, both ascending; `update` says whether a process is still there. */
-static int merge(
-    struct process_table *t, bool (*update)(struct process_table *, struct process_entry *), struct error *err) {
+static uint64_t read_newest_pid(struct process_table *t) {
+    struct text text;
+    struct text word;
+    uint64_t pid = U64_UNKNOWN;
+    if (!t->probe || kernel_file_read(&t->loadavg, t->proc_fd, &text, NULL) < 0)
+        return U64_UNKNOWN;
+    text = text_trim(text); /* "0.31 0.21 0.11 1/200 4242" */
+    while (text_word(&text, &word)) {}
+    return text_u64(word, &pid) && pid < INT32_MAX ? pid : U64_UNKNOWN;
+}
+
+/* Lists the processes from `*ret_first` on: those that may have come since the last update. The kernel gives out numbers in
+ * ascending order and starts over at the end, so they are all behind the newest number of then; of the time before that, in
+ * fact, since a process gets its number a moment before it is listed. Those before are known: the probe tells when they end.
+ * All are listed when the numbers started over, and now and then because numbers can also be asked for (CRIU does). */
+static int list_processes(struct process_table *t, uint32_t *ret_first, struct error *err) {
+    uint64_t newest = read_newest_pid(t);
+    uint64_t older = t->older_newest_pid;
+    bool all = !known_u64(newest) || !known_u64(older) || older > t->newest_pid || t->newest_pid > newest ||
+               t->list.offset == PROCESS_LIST_NO_OFFSET || t->mono_ns - t->listed_all_mono_ns > LIST_ALL_MS * NS_PER_MS;
+    t->older_newest_pid = t->newest_pid;
+    t->newest_pid = newest;
+    *ret_first = all ? 0 : (uint32_t)older + 1;
+    if (all)
+        t->listed_all_mono_ns = t->mono_ns;
+    t->list.n = 0;
+    return !all && newest == older ? 0 : process_list_read(&t->list, t->proc_fd, *ret_first, PROCESSES_MAX, err);
+}
+
+/* Walks the new list, of processes from `first` on, and the old entries side by side, both ascending; `update` says whether
+ * a process is still there. */
+static int merge(struct process_table *t, uint32_t first,
+    bool (*update)(struct process_table *, struct process_entry *), struct error *err) {
     size_t old = 0;
     size_t n = 0;
     int status = 0;
-    if (!make_room(t, t->list.n))
+    if (!make_room(t, t->list.n + (first ? t->n : 0)))
         return error_set(err, ERR_NOMEM, "%zu processes", t->list.n);
+    for (; old < t->n && t->entries[old]->pid < first; old++) {
+        if (update(t, t->entries[old]))
+            t->spare[n++] = t->entries[old];
+        else
+            free_entry(t, t->entries[old]);
+    }
     for (size_t i = 0; i < t->list.n; i++) {
         uint32_t pid = t->list.pids[i];
         while (old < t->n && t->entries[old]->pid < pid)
@@ -337,9 +378,10 @@ int process_table_update(struct process_table *t, struct error *err) {
     t->cycle++;
     t->mono_ns = clock_mono_ns();
     int64_t started_boot_ns = boot_ns();
-    int status = process_list_read(&t->list, t->proc_fd, PROCESSES_MAX, err);
+    uint32_t first = 0;
+    int status = list_processes(t, &first, err);
     if (status == 0 || status == -ERR_LIMIT) {
-        int merged = merge(t, update_entry, err);
+        int merged = merge(t, first, update_entry, err);
         status = merged < 0 ? merged : status;
     }
     t->before_mono_ns = t->mono_ns;
@@ -372,15 +414,18 @@ int process_table_create(int proc_fd, bool probe, struct process_table **ret, st
     long ticks_per_second = sysconf(_SC_CLK_TCK);
     t->proc_fd = proc_fd;
     t->probe = probe;
-    t->list.fd = -1;
+    t->list = (struct process_list){.fd = -1, .offset = PROCESS_LIST_NO_OFFSET};
+    t->loadavg = (struct kernel_file)KERNEL_FILE("loadavg", LOADAVG_MAX);
+    t->older_newest_pid = U64_UNKNOWN;
     t->max_handles = handles_allowed();
     t->tick_ns = NS_PER_SECOND / (ticks_per_second > 0 ? ticks_per_second : 100);
     t->mono_ns = clock_mono_ns();
-    int status = process_list_read(&t->list, proc_fd, PROCESSES_MAX, err);
+    t->newest_pid = read_newest_pid(t);
+    int status = process_list_read(&t->list, proc_fd, 0, PROCESSES_MAX, err);
     if (status == -ERR_LIMIT)
         status = 0;
     if (status == 0 && probe)
-        status = merge(t, look_at_clock, err);
+        status = merge(t, 0, look_at_clock, err);
     if (status < 0) {
         process_table_destroy(t);
         return status;
@@ -395,6 +440,7 @@ void process_table_destroy(struct process_table *t) {
     for (size_t i = 0; i < t->n; i++)
         free_entry(t, t->entries[i]);
     process_list_done(&t->list);
+    kernel_file_done(&t->loadavg);
     free(t->entries);
     free(t->spare);
     free(t);
