@@ -18,9 +18,10 @@ enum gzip_place {
 struct gzip_decoder {
     z_stream z;
     enum gzip_place place;
-    bool cut; /* some bytes of a header or trailer are there, not all */
-    bool more; /* the last call filled its output: text may wait inside */
-    int failed; /* what `failure` says is due, once the text before it is handed out */
+    bool cut;     /* some bytes of a header or trailer are there, not all */
+    bool more;    /* the last call filled its output: text may wait inside */
+    bool at_mark; /* damage showed at a mark: one may enter behind it */
+    int failed;   /* what `failure` says is due, once the text before it is handed out */
     struct error failure;
 };
 
@@ -44,7 +45,7 @@ static void gzip_destroy(void *self) {
 static void gzip_enter(void *self) {
     struct gzip_decoder *d = self;
     d->place = GZIP_ENTRY;
-    d->cut = d->more = false;
+    d->cut = d->more = d->at_mark = false;
     d->failed = 0;
 }
 
@@ -85,18 +86,30 @@ static int begin(struct gzip_decoder *d, struct source *in, struct error *err) {
     }
 }
 
+static int damaged(const struct source *in, const char *why, struct error *err) {
+    return error_set(err, ERR_FORMAT, "%s: byte %llu: gzip: %s", in->name, (unsigned long long)in->offset,
+        why ? why : "damaged");
+}
+
 /* Inflates what is there. 1: something moved. 0: nothing to be done with what is there. */
 static int step(struct gzip_decoder *d, struct source *in, struct error *err) {
-    int r = source_need(in, 1, err);
+    enum { AT_BOUNDARY = 128, BITS = 7 }; /* in data_type */
+    int r = source_need(in, 2 * (size_t)GZIP_MARK_LEN, err);
     if (r < 0)
         return r;
     if (in->len == 0 && !d->more)
         return 0;
+    bool mark = false;
     uInt room = d->z.avail_out;
+    size_t given = gzip_stretch(source_bytes(in), in->len, r > 0, &mark);
     d->z.next_in = (z_const Bytef *)(uintptr_t)source_bytes(in);
-    d->z.avail_in = (uInt)in->len;
+    d->z.avail_in = (uInt)given;
     r = inflate(&d->z, Z_NO_FLUSH);
-    size_t taken = in->len - d->z.avail_in;
+    if (mark && r == Z_OK && d->z.avail_in == 0 && (d->z.data_type & (AT_BOUNDARY | BITS)) != AT_BOUNDARY) {
+        d->at_mark = true;
+        return damaged(in, "a chunk ends inside a block", err);
+    }
+    size_t taken = given - d->z.avail_in;
     source_skip(in, taken);
     d->more = d->z.avail_out == 0;
     if (r == Z_STREAM_END) {
@@ -106,8 +119,7 @@ static int step(struct gzip_decoder *d, struct source *in, struct error *err) {
     if (r == Z_MEM_ERROR)
         return error_set(err, ERR_NOMEM, "%s: gzip decoder", in->name);
     if (r != Z_OK && r != Z_BUF_ERROR)
-        return error_set(err, ERR_FORMAT, "%s: byte %llu: gzip: %s", in->name, (unsigned long long)in->offset,
-            d->z.msg ? d->z.msg : "damaged");
+        return damaged(in, d->z.msg, err);
     return taken > 0 || d->z.avail_out < room;
 }
 
@@ -141,8 +153,9 @@ static ssize_t gzip_decode(void *self, struct source *in, char *to, size_t cap, 
 static int gzip_resync(void *self, struct source *in, struct error *err) {
     struct gzip_decoder *d = self;
     bool member = false;
+    bool at_mark = d->at_mark;
     gzip_enter(self);
-    if (in->len > 0)
+    if (in->len > 0 && !at_mark)
         source_skip(in, 1); /* never the same place twice */
     int r = gzip_find(in, &member, err);
     return r > 0 ? start(d, member, err) : r;

@@ -32,6 +32,16 @@ bool gzip_probe(const uint8_t *bytes, size_t len, bool member, bool *ret_ends) {
     return r == Z_OK || r == Z_STREAM_END || r == Z_BUF_ERROR;
 }
 
+size_t gzip_stretch(const uint8_t *bytes, size_t len, bool more, bool *ret_mark) {
+    const uint8_t *mark = memmem(bytes, len, gzip_mark, sizeof gzip_mark);
+    *ret_mark = mark == bytes && mark;
+    if (*ret_mark)
+        return GZIP_MARK_LEN;
+    if (mark)
+        return (size_t)(mark - bytes);
+    return more && len >= GZIP_MARK_LEN ? len - GZIP_MARK_LEN + 1 : len;
+}
+
 /* The first place in the buffer that looks like an entry; NULL when there is none. */
 static const uint8_t *first_candidate(const uint8_t *bytes, size_t len, bool *ret_member) {
     const uint8_t *mark = memmem(bytes, len, gzip_mark, sizeof gzip_mark);

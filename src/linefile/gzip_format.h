@@ -28,6 +28,10 @@ bool gzip_is_header(const uint8_t *bytes);
  * it. `*ret_ends` (may be NULL): the deflate stream ends at once, without any text. */
 bool gzip_probe(const uint8_t *bytes, size_t len, bool member, bool *ret_ends);
 
+/* How many bytes of `bytes` to inflate next: those before the first mark, or just the mark when they begin with it (`*ret_mark`).
+ * With `more` to come behind them, what may be the start of a mark is left. A stream that is not between blocks behind a mark's
+ * first empty block is damaged: without looking, inflate may take the garbage of a damaged chunk for text over many chunks. */
+size_t gzip_stretch(const uint8_t *bytes, size_t len, bool more, bool *ret_mark);
 /* Moves the source on to the next place where one can enter: behind a mark, or at a member's header. 1: there, and `*ret_member`
  * says which. 0: none in what is there; the source stands before what may become one. -ERR_OS. */
 int gzip_find(struct source *in, bool *ret_member, struct error *err) NODISCARD;

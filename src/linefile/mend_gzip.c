@@ -20,6 +20,7 @@ enum {
     LINK_LEN = EXTRA_HEADER_LEN + EXTRA_MAX + EMPTY_TAIL_LEN,
     ZLIB_AT_BOUNDARY = 128, /* in data_type, after inflate with Z_BLOCK */
     ZLIB_LAST_BLOCK = 64,
+    ZLIB_BITS = 7,
 };
 
 struct walker {
@@ -28,6 +29,7 @@ struct walker {
     z_stream z;
     struct mend_boundary at;
     bool damaged; /* what stopped decoding was not the end of the file */
+    bool at_mark; /* but a mark inside a block: one may enter behind it */
 };
 
 static void tell(struct walker *w, bool open, bool ended, unsigned unused_bits) {
@@ -44,19 +46,28 @@ static int set_mode(struct walker *w, int window_bits, struct error *err) {
 
 /* One call to inflate, up to the next block boundary at most; 1: `*ret` is what it said. 0: the file ends. */
 static int inflate_on(struct walker *w, uint8_t *text, size_t cap, int *ret, struct error *err) {
-    int r = source_need(&w->in, 1, err);
+    bool mark = false;
+    int r = source_need(&w->in, 2 * (size_t)GZIP_MARK_LEN, err);
     if (r < 0)
         return r;
+    size_t given = gzip_stretch(source_bytes(&w->in), w->in.len, r > 0, &mark);
     w->z.next_in = (z_const Bytef *)(uintptr_t)source_bytes(&w->in);
-    w->z.avail_in = (uInt)w->in.len;
+    w->z.avail_in = (uInt)given;
     w->z.next_out = text;
     w->z.avail_out = (uInt)cap;
     *ret = inflate(&w->z, Z_BLOCK);
-    source_skip(&w->in, w->in.len - w->z.avail_in);
+    size_t taken = given - w->z.avail_in;
+    if (mark && cap > 0 && *ret == Z_OK && taken > 0 && w->z.avail_out > 0 &&
+        (w->z.data_type & (ZLIB_AT_BOUNDARY | ZLIB_BITS)) != ZLIB_AT_BOUNDARY) {
+        w->at_mark = true;
+        *ret = Z_DATA_ERROR;
+        return 1;
+    }
+    source_skip(&w->in, taken);
     if (*ret == Z_MEM_ERROR)
         return error_set(err, ERR_NOMEM, "%s: gzip decoder", w->in.name);
     bool idle = *ret == Z_BUF_ERROR && w->z.avail_out == cap;
-    return r > 0 || !idle;
+    return w->in.len > 0 || !idle;
 }
 
 /* zlib reads the header; 1: raw deflate follows. 0: cut short or damaged. */
@@ -154,8 +165,9 @@ static int scan_file(struct walker *w, struct error *err) {
             return 0;
         w->damaged = false;
         bool member = false;
-        if (w->in.len > 0)
+        if (w->in.len > 0 && !w->at_mark)
             source_skip(&w->in, 1); /* never the same place twice */
+        w->at_mark = false;
         r = gzip_find(&w->in, &member, err);
         if (r <= 0)
             return r;

@@ -29,9 +29,9 @@ int folder_remove(void **state) {
 }
 
 const char *in_folder(const char *name) {
-    static char paths[8][512];
+    static char paths[64][512];
     static unsigned next;
-    char *path = paths[next++ % 8];
+    char *path = paths[next++ % 64];
     (void)snprintf(path, sizeof paths[0], "%s/%s", folder, name);
     return path;
 }

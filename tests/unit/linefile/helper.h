@@ -11,7 +11,7 @@
 /* A folder of its own per test, made and emptied by the two functions below (for cmocka's setup and teardown). */
 int folder_make(void **state);
 int folder_remove(void **state);
-/* "<folder>/<name>"; good until eight more were asked for. */
+/* "<folder>/<name>"; good until 64 more were asked for. */
 const char *in_folder(const char *name);
 const char *file_of(enum codec c); /* "<folder>/run.ndjson<extension>" */
 
