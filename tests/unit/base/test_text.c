@@ -21,6 +21,27 @@ static void comparing(void **state) {
     assert_false(text_ends(TEXT("zst"), ".zst"));
 }
 
+/* Every length around the eight bytes that are compared at a time, with one bit elsewhere anywhere or nowhere. */
+static void one_bit_makes_another_text(void **state) {
+    (void)state;
+    for (size_t len = 1; len <= 40; len++) {
+        char *a = malloc(len), *b = malloc(len); /* of that very size, so that a sanitizer sees a byte too many */
+        assert_true(a && b);
+        for (size_t i = 0; i < len; i++)
+            a[i] = b[i] = (char)('a' + i % 7);
+        assert_true(text_equal((struct text){a, len}, (struct text){b, len}));
+        assert_false(text_equal((struct text){a, len}, (struct text){b, len - 1}));
+        for (size_t i = 0; i < len; i++) {
+            b[i] ^= (char)(1 << i % 7);
+            if (text_equal((struct text){a, len}, (struct text){b, len}))
+                fail_msg("byte %zu of %zu", i, len);
+            b[i] = a[i];
+        }
+        free(a);
+        free(b);
+    }
+}
+
 static void nothing_starts_and_ends_with_nothing(void **state) {
     (void)state;
     assert_true(text_starts(nothing, ""));
@@ -197,6 +218,7 @@ static void printable_cuts_between_pieces(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(comparing),
+        cmocka_unit_test(one_bit_makes_another_text),
         cmocka_unit_test(nothing_starts_and_ends_with_nothing),
         cmocka_unit_test(trimming),
         cmocka_unit_test(cutting),
