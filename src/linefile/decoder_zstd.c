@@ -13,6 +13,8 @@
 struct zstd_decoder {
     ZSTD_DCtx *context;
     size_t hint;          /* bytes that the next step of the context takes: never more are given, so that one call is one block */
+    uint64_t skippable;   /* where the last skippable frame began, if that is what was last; else UINT64_MAX */
+    uint64_t skip;        /* bytes of it to pass over */
     bool in_frame;
     bool more;            /* the last call filled its output: text may wait inside */
     bool cut;             /* a frame header is there in part only */
@@ -45,31 +47,88 @@ static void zstd_destroy(void *self) {
 static void zstd_enter(void *self) {
     struct zstd_decoder *d = self;
     d->in_frame = d->more = d->cut = false;
+    d->skippable = UINT64_MAX;
+    d->skip = 0;
     d->failed = 0;
+}
+
+/* The size of a skippable frame cannot be checked as that of others can, and may lead over everything. What it does not lead to
+ * a frame shows it: then the search for one begins inside it. */
+static int mistrust_skippable(struct zstd_decoder *d, struct source *in, struct error *err) {
+    uint64_t from = d->skippable, to = in->offset;
+    zstd_enter(d);
+    source_seek(in, from + ZSTD_SKIPPABLE_HEADER_LEN - 1);
+    return error_set(err, ERR_FORMAT, "%s: byte %llu: no zstd frame behind the skippable one at byte %llu", in->name,
+        (unsigned long long)to, (unsigned long long)from);
+}
+
+static int find_frame(struct source *in, struct error *err);
+
+/* 1: passed. 0: the file ends inside it, and so it may be. */
+static int pass_skippable(struct zstd_decoder *d, struct source *in, struct error *err) {
+    int r = 1;
+    while (in->stream && d->skip > 0 && (r = source_need(in, 1, err)) > 0) {
+        uint64_t n = in->len < d->skip ? in->len : d->skip;
+        source_skip(in, n);
+        d->skip -= n;
+    }
+    if (in->stream || d->skip == 0)
+        return r;
+    uint64_t at = in->offset;
+    source_skip(in, d->skip - 1);
+    r = source_need(in, 1, err); /* a jump past the end would not show */
+    if (r > 0) {
+        source_skip(in, 1);
+        d->skip = 0;
+        return 1;
+    }
+    source_seek(in, at + 1);
+    if (r == 0)
+        r = find_frame(in, err);
+    if (r > 0)
+        return mistrust_skippable(d, in, err);
+    source_seek(in, at);
+    return r;
 }
 
 /* Looks at the header itself before libzstd does: a window over the limit is told apart from damage, and what is no frame of
  * this format never reaches the decoders of older ones. 1: a frame begins. 0: not all of its header is there. */
-static int begin_frame(struct zstd_decoder *d, struct source *in, struct error *err) {
+static int check_header(struct zstd_decoder *d, struct source *in, struct error *err) {
     struct zstd_header h = {0};
+    int r = zstd_header_parse(source_bytes(in), in->len, &h);
+    if (r == 0)
+        return 0;
+    if (r < 0 && d->skippable != UINT64_MAX && !in->stream)
+        return mistrust_skippable(d, in, err);
+    if (r < 0)
+        return error_set(err, ERR_FORMAT, "%s: byte %llu: no zstd frame", in->name, (unsigned long long)in->offset);
+    if (h.window > UINT64_C(1) << LINE_WINDOW_LOG_MAX)
+        return error_set(err, ERR_LIMIT, "%s: byte %llu: a zstd window of %llu MiB, the limit is %d", in->name,
+            (unsigned long long)in->offset, (unsigned long long)(h.window >> 20), 1 << (LINE_WINDOW_LOG_MAX - 20));
+    return 1;
+}
+
+/* 1: a frame begins, skippable or not. 0: not all of its header is there. */
+static int begin_frame(struct zstd_decoder *d, struct source *in, struct error *err) {
     int r = source_need(in, ZSTD_HEADER_MAX, err);
     if (r < 0)
         return r;
     d->cut = in->len > 0;
     if (in->len < ZSTD_MAGIC_LEN)
         return 0;
-    if (!zstd_is_skippable(get_le32(source_bytes(in)))) {
-        r = zstd_header_parse(source_bytes(in), in->len, &h);
-        if (r == 0)
+    if (zstd_is_skippable(get_le32(source_bytes(in)))) {
+        if (in->len < ZSTD_SKIPPABLE_HEADER_LEN)
             return 0;
-        if (r < 0)
-            return error_set(err, ERR_FORMAT, "%s: byte %llu: no zstd frame", in->name, (unsigned long long)in->offset);
-        if (h.window > UINT64_C(1) << LINE_WINDOW_LOG_MAX)
-            return error_set(err, ERR_LIMIT, "%s: byte %llu: a zstd window of %llu MiB, the limit is %d", in->name,
-                (unsigned long long)in->offset, (unsigned long long)(h.window >> 20), 1 << (LINE_WINDOW_LOG_MAX - 20));
+        d->skippable = in->offset;
+        d->skip = ZSTD_SKIPPABLE_HEADER_LEN + (uint64_t)get_le32(source_bytes(in) + 4);
+        return 1;
     }
+    r = check_header(d, in, err);
+    if (r <= 0)
+        return r;
     (void)ZSTD_DCtx_reset(d->context, ZSTD_reset_session_only);
     d->hint = ZSTD_MAGIC_LEN + 1;
+    d->skippable = UINT64_MAX;
     d->in_frame = true;
     d->more = d->cut = false;
     return 1;
@@ -112,8 +171,12 @@ static ssize_t zstd_decode(void *self, struct source *in, char *to, size_t cap, 
         return r;
     }
     while (out.pos < cap) {
-        int r = d->in_frame ? 1 : begin_frame(d, in, &d->failure);
-        if (r > 0)
+        int r = 1;
+        if (d->skip > 0)
+            r = pass_skippable(d, in, &d->failure);
+        else if (!d->in_frame)
+            r = begin_frame(d, in, &d->failure);
+        if (r > 0 && d->in_frame)
             r = step(d, in, &out, &d->failure);
         if (r < 0 && out.pos == 0) {
             if (err)
@@ -127,11 +190,9 @@ static ssize_t zstd_decode(void *self, struct source *in, char *to, size_t cap, 
     return (ssize_t)out.pos;
 }
 
-static int zstd_resync(void *self, struct source *in, struct error *err) {
+/* Moves the source on to what may be a frame. 1: there. 0: none in what is there. */
+static int find_frame(struct source *in, struct error *err) {
     static const uint8_t magic[ZSTD_MAGIC_LEN] = {0x28, 0xB5, 0x2F, 0xFD};
-    zstd_enter(self);
-    if (in->len > 0)
-        source_skip(in, 1); /* never the same place twice */
     for (;;) {
         int r = source_need(in, ZSTD_HEADER_MAX + ZSTD_BLOCK_HEADER_LEN, err);
         if (r < 0)
@@ -153,9 +214,16 @@ static int zstd_resync(void *self, struct source *in, struct error *err) {
     }
 }
 
+static int zstd_resync(void *self, struct source *in, struct error *err) {
+    zstd_enter(self);
+    if (in->len > 0)
+        source_skip(in, 1); /* never the same place twice */
+    return find_frame(in, err);
+}
+
 static bool zstd_whole(const void *self) {
     const struct zstd_decoder *d = self;
-    return !d->in_frame && !d->cut;
+    return !d->in_frame && !d->cut && d->skip == 0;
 }
 
 const struct decoder_ops decoder_zstd = {

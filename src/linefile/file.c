@@ -149,17 +149,17 @@ int line_file_facts(struct line_file *f, struct line_file_facts *ret, struct err
     return 0;
 }
 
-/* Walks what the list does not cover yet. */
-static int walk_on(struct line_file *f, struct error *err) {
+/* Walks what the list does not cover yet, until it has more than `enough` chunks. */
+static int walk_on(struct line_file *f, size_t enough, struct error *err) {
     struct source in = {0};
     int r = source_init(&in, f->fd, f->path, false, WALK_SOURCE_BYTES, err);
     if (r < 0)
         return r;
     in.end = f->size;
     if (f->codec == CODEC_ZSTD)
-        r = walk_zstd(&f->walk, &in, &f->chunks, f->distrusted ? NULL : &f->notes, err);
+        r = walk_zstd(&f->walk, &in, &f->chunks, f->distrusted ? NULL : &f->notes, enough, err);
     else
-        r = walk_gzip(&f->walk, &in, &f->chunks, err);
+        r = walk_gzip(&f->walk, &in, &f->chunks, enough, err);
     source_done(&in);
     chunk_list_count_text(&f->chunks);
     return r;
@@ -172,7 +172,7 @@ int line_file_chunks(struct line_file *f, const struct line_chunk **ret, size_t 
             chunk_list_clear(&f->chunks);
             r = chunk_list_push(&f->chunks, (struct line_chunk){.size = f->size, .text_size = f->size}, err);
         } else {
-            r = walk_on(f, err);
+            r = walk_on(f, SIZE_MAX, err);
         }
         f->whole_list = r == 0;
     }
@@ -181,6 +181,23 @@ int line_file_chunks(struct line_file *f, const struct line_chunk **ret, size_t 
     *ret = f->chunks.at;
     *ret_n = f->chunks.n;
     return 0;
+}
+
+int line_file_first_chunk(struct line_file *f, struct line_chunk *ret, struct error *err) {
+    const struct line_chunk *chunks = NULL;
+    size_t n = 0;
+    int r = refresh(f, err);
+    if (r == 0 && (f->whole_list || f->codec == CODEC_PLAIN)) {
+        r = line_file_chunks(f, &chunks, &n, err);
+    } else if (r == 0 && !f->stream && f->size > 0) {
+        r = walk_on(f, 1, err);
+        chunks = f->chunks.at;
+        n = f->chunks.n;
+    }
+    if (r < 0 || n == 0)
+        return r;
+    *ret = chunks[0];
+    return 1;
 }
 
 void line_file_distrust(struct line_file *f) {

@@ -245,7 +245,7 @@ static int mend_tail(struct mend_file *f, struct source *in, struct chunk_list *
     if (r < 0)
         return r;
     source_limit(in, end);
-    r = walk_zstd(&walk, in, chunks, notes, err);
+    r = walk_zstd(&walk, in, chunks, notes, SIZE_MAX, err);
     return r == 0 ? count_text(in, chunks, err) : r;
 }
 
@@ -261,7 +261,7 @@ int mend_zstd(struct mend_file *f, struct chunk_list *chunks, struct arena *note
         struct walk walk = {0};
         r = source_init(&in, f->fd, f->name, false, MEND_SOURCE_BYTES, err);
         if (r == 0)
-            r = walk_zstd(&walk, &in, chunks, notes, err);
+            r = walk_zstd(&walk, &in, chunks, notes, SIZE_MAX, err);
         source_done(&in);
     }
     if (r == 0 && !table.index) {

@@ -44,6 +44,8 @@ int line_file_facts(struct line_file *f, struct line_file_facts *ret, struct err
  * next call or line_file_distrust. Checked: offsets rise, stay in the file and add up, else the table is not believed.
  * A file that grows is walked on from where it ended. */
 int line_file_chunks(struct line_file *f, const struct line_chunk **ret, size_t *ret_n, struct error *err) NODISCARD;
+/* The first of them, without walking further than it takes: 1; 0 when there is none. Its note is good as long as the array above. */
+int line_file_first_chunk(struct line_file *f, struct line_chunk *ret, struct error *err) NODISCARD;
 /* What stands in the index turned out untrue: from now on chunks are walked, and notes are dropped. */
 void line_file_distrust(struct line_file *f);
 

@@ -65,25 +65,6 @@ static int take_note(struct source *in, uint32_t size, struct chunk_list *l, str
     return 0;
 }
 
-/* Over a skippable frame. 1: passed. 0: the file ends before it does. */
-static int walk_skippable(struct walk *w, struct source *in, struct chunk_list *l, struct arena *notes, struct error *err) {
-    int r = source_need(in, ZSTD_SKIPPABLE_HEADER_LEN, err);
-    if (r <= 0)
-        return r;
-    uint32_t size = get_le32(source_bytes(in) + 4);
-    if (notes && get_le32(source_bytes(in)) == INDEX_MAGIC) {
-        r = take_note(in, size, l, notes, err);
-        if (r < 0)
-            return r;
-    }
-    source_skip(in, ZSTD_SKIPPABLE_HEADER_LEN + (uint64_t)size - 1);
-    r = source_need(in, 1, err);
-    if (r <= 0)
-        return r;
-    w->at += ZSTD_SKIPPABLE_HEADER_LEN + (uint64_t)size;
-    return 1;
-}
-
 /* Looks for the next frame behind bytes that are none. 1: `w->at` is at one. 0: none yet. */
 static int find_frame(struct walk *w, struct source *in, struct error *err) {
     for (;;) {
@@ -100,6 +81,41 @@ static int find_frame(struct walk *w, struct source *in, struct error *err) {
         if (here || (r == 0 && pass == 0))
             return here;
     }
+}
+
+/* Does a frame, or the end of the file, follow at `offset`? */
+static int is_followed(struct source *in, uint64_t offset, struct error *err) {
+    source_seek(in, offset - 1);
+    int r = source_need(in, 1 + ZSTD_MAGIC_LEN, err);
+    if (r < 0 || in->len == 0)
+        return r < 0 ? r : 0;
+    uint32_t magic = r > 0 ? get_le32(source_bytes(in) + 1) : ZSTD_FORMAT_MAGIC;
+    return magic == ZSTD_FORMAT_MAGIC || zstd_is_skippable(magic);
+}
+
+/* Over a skippable frame. One that leads nowhere has a damaged size, unless it is the last thing there. 1: passed. 0: the file
+ * ends before it does. */
+static int walk_skippable(struct walk *w, struct source *in, struct chunk_list *l, struct arena *notes, struct error *err) {
+    int r = source_need(in, ZSTD_SKIPPABLE_HEADER_LEN, err);
+    if (r <= 0)
+        return r;
+    uint64_t from = w->at;
+    uint32_t size = get_le32(source_bytes(in) + 4);
+    if (notes && get_le32(source_bytes(in)) == INDEX_MAGIC) {
+        r = take_note(in, size, l, notes, err);
+        if (r < 0)
+            return r;
+    }
+    r = is_followed(in, from + ZSTD_SKIPPABLE_HEADER_LEN + size, err);
+    if (r > 0)
+        w->at = from + ZSTD_SKIPPABLE_HEADER_LEN + size;
+    if (r != 0)
+        return r;
+    source_seek(in, from + ZSTD_SKIPPABLE_HEADER_LEN);
+    r = find_frame(w, in, err);
+    if (r == 0)
+        w->at = from;
+    return r;
 }
 
 /* At a frame header, or at what should be one. 1: go on. 0: the file ends. */
@@ -133,9 +149,10 @@ static int walk_frame(struct walk *w, struct source *in, struct chunk_list *l, s
     return 1;
 }
 
-int walk_zstd(struct walk *w, struct source *in, struct chunk_list *l, struct arena *notes, struct error *err) {
+int walk_zstd(
+    struct walk *w, struct source *in, struct chunk_list *l, struct arena *notes, size_t enough, struct error *err) {
     int r = 1;
-    while (r > 0) {
+    while (r > 0 && l->n <= enough) {
         source_seek(in, w->at);
         if (!w->open) {
             r = walk_frame(w, in, l, notes, err);
@@ -144,10 +161,10 @@ int walk_zstd(struct walk *w, struct source *in, struct chunk_list *l, struct ar
         r = walk_blocks(w, in, err);
         stretch_last(l, w->at);
     }
-    return r;
+    return r < 0 ? r : 0;
 }
 
-int walk_gzip(struct walk *w, struct source *in, struct chunk_list *l, struct error *err) {
+int walk_gzip(struct walk *w, struct source *in, struct chunk_list *l, size_t enough, struct error *err) {
     int r = 0;
     if (w->at == 0) {
         r = l->n == 0 ? push(l, (struct line_chunk){.text_size = LINE_OFFSET_UNKNOWN}, err) : 0;
@@ -155,7 +172,7 @@ int walk_gzip(struct walk *w, struct source *in, struct chunk_list *l, struct er
             return r;
         w->at = 1;
     }
-    for (;;) {
+    while (l->n <= enough) {
         bool member = false, ends = false;
         source_seek(in, w->at);
         r = gzip_find(in, &member, err);
@@ -173,4 +190,5 @@ int walk_gzip(struct walk *w, struct source *in, struct chunk_list *l, struct er
         }
         w->at++;
     }
+    return 0;
 }

@@ -16,8 +16,10 @@ struct walk {
 };
 
 /* Each adds the chunks between `w->at` and the end of `in` to `l`, and brings the sizes up to date. `notes` takes the notes of
- * the small indexes behind the chunks; NULL: they are not believed. -ERR_OS, -ERR_NOMEM. */
-int walk_zstd(struct walk *w, struct source *in, struct chunk_list *l, struct arena *notes, struct error *err) NODISCARD;
-int walk_gzip(struct walk *w, struct source *in, struct chunk_list *l, struct error *err) NODISCARD;
+ * the small indexes behind the chunks; NULL: they are not believed. Stops early, to be gone on with, once the list has more than
+ * `enough` chunks. -ERR_OS, -ERR_NOMEM. */
+int walk_zstd(struct walk *w, struct source *in, struct chunk_list *l, struct arena *notes, size_t enough,
+    struct error *err) NODISCARD;
+int walk_gzip(struct walk *w, struct source *in, struct chunk_list *l, size_t enough, struct error *err) NODISCARD;
 
 #endif
