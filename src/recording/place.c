@@ -4,7 +4,8 @@
 int place_next_stretch(struct recording *r, struct place *p, struct error *err) {
     size_t stretch = p->stretch + 1;
     for (size_t segment = p->segment; segment < r->n_segments; segment++, stretch = 0) {
-        int code = segment_list(&r->segments[segment], err);
+        struct segment *s = &r->segments[segment];
+        int code = stretch == 0 ? segment_list_first(s, err) : segment_list(s, err);
         if (code < 0)
             return code;
         if (stretch < r->segments[segment].n_stretches) {

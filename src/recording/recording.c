@@ -92,7 +92,7 @@ static int order_by_time(struct recording *r, struct error *err) {
         return error_set(err, ERR_NOMEM, "segments");
     int code = 0;
     for (size_t i = 0; i < r->n_segments && code == 0; i++) {
-        code = segment_list(&r->segments[i], err);
+        code = segment_list_first(&r->segments[i], err);
         if (code == 0 && r->segments[i].n_stretches > 0)
             code = segment_probe(r, i, 0, err);
         bool has = code == 0 && r->segments[i].n_stretches > 0;

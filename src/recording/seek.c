@@ -43,9 +43,13 @@ static int bisect_segments(struct recording *r, const struct goal *g, size_t *re
         size_t middle = low + (high - low) / 2;
         int code = 2;
         for (size_t i = middle; i < high && code == 2; i++) {
-            code = segment_list(&r->segments[i], err);
+            code = segment_list_first(&r->segments[i], err);
             if (code == 0)
                 code = first_reaches(r, i, 0, g, err);
+            if (code == 2 && !r->segments[i].listed) { /* no frame in its first stretch: look at the others */
+                code = segment_list(&r->segments[i], err);
+                code = code == 0 ? first_reaches(r, i, 0, g, err) : code;
+            }
         }
         if (code < 0)
             return code;

@@ -31,6 +31,7 @@ void segment_close(struct segment *s) {
     free(s->stretches);
     free(s->path);
     buffer_done(&s->held);
+    arena_done(&s->notes);
     *s = (struct segment){0};
 }
 
@@ -47,23 +48,45 @@ static int list_plain(struct segment *s, struct error *err) {
     return 0;
 }
 
+static struct stretch stretch_of(struct segment *s, const struct line_chunk *chunk) {
+    return (struct stretch){.offset = chunk->offset, .size = chunk->size, .note = arena_text(&s->notes, chunk->note)};
+}
+
+/* Takes the chunks over; a first stretch that is listed already stays as it is, with what is known of it. */
 static int list_chunks(struct segment *s, struct error *err) {
     const struct line_chunk *chunks = NULL;
     size_t n = 0;
     int r = line_file_chunks(s->file, &chunks, &n, err);
     if (r < 0)
         return r;
-    s->stretches = calloc(n ? n : 1, sizeof *s->stretches);
-    if (!s->stretches)
+    struct stretch *stretches = realloc(s->stretches, (n ? n : 1) * sizeof *stretches);
+    if (!stretches)
         return error_set(err, ERR_NOMEM, "%s: %zu chunks", s->path, n);
-    s->noted = n > 0;
-    for (size_t i = 0; i < n; i++) {
-        s->stretches[i].offset = chunks[i].offset;
-        s->stretches[i].size = chunks[i].size;
-        s->stretches[i].note = chunks[i].note;
-        s->noted = s->noted && chunks[i].note.at;
-    }
+    s->stretches = stretches;
+    for (size_t i = s->n_stretches; i < n; i++)
+        stretches[i] = stretch_of(s, &chunks[i]);
     s->n_stretches = n;
+    s->noted = n > 0;
+    for (size_t i = 0; i < n; i++)
+        s->noted = s->noted && stretches[i].note.at;
+    return 0;
+}
+
+int segment_list_first(struct segment *s, struct error *err) {
+    struct line_chunk chunk;
+    int r = segment_open(s, err);
+    if (r < 0 || s->n_stretches > 0)
+        return r;
+    if (s->facts.codec == CODEC_PLAIN || s->facts.index)
+        return segment_list(s, err);
+    r = line_file_first_chunk(s->file, &chunk, err);
+    if (r <= 0)
+        return r;
+    s->stretches = calloc(1, sizeof *s->stretches);
+    if (!s->stretches)
+        return error_set(err, ERR_NOMEM, "%s", s->path);
+    s->stretches[0] = stretch_of(s, &chunk);
+    s->n_stretches = 1;
     return 0;
 }
 
@@ -81,6 +104,7 @@ int segment_distrust(struct recording *r, size_t segment, struct error *err) {
     segment_drop_pages(r, segment);
     line_file_distrust(s->file);
     free(s->stretches);
+    arena_reset(&s->notes);
     s->stretches = NULL;
     s->n_stretches = 0;
     s->listed = s->noted = false;

@@ -48,10 +48,11 @@ struct segment {
     struct buffer held;             /* the line that ended a page, padded: it begins the next one */
     struct line held_line;
     bool has_held;
-    bool listed;
+    bool listed;                    /* all stretches are listed; else none, or the first alone */
     struct stretch *stretches;
     size_t n_stretches;
-    bool noted;                     /* notes come from the file's index */
+    bool noted;                     /* every stretch has a note */
+    struct arena notes;             /* owns them */
     struct line_file_facts facts;
 };
 
@@ -71,6 +72,8 @@ int segment_open(struct segment *s, struct error *err) NODISCARD; /* nothing whe
 void segment_close(struct segment *s);
 /* Lists the stretches: chunks from the index or by walking, or pages of a plain file. */
 int segment_list(struct segment *s, struct error *err) NODISCARD;
+/* Lists the first stretch at least: what the first frame needs, without walking a whole file. */
+int segment_list_first(struct segment *s, struct error *err) NODISCARD;
 /* Forgets the index and lists again by walking. */
 int segment_distrust(struct recording *r, size_t segment, struct error *err) NODISCARD;
 /* Finds out the first frame's time and seq of a stretch: from its note, else by decoding its first lines. */
