@@ -217,7 +217,7 @@ static int open_writer(struct session *s, enum codec codec, struct text *host, s
     };
     int r = recording_writer_open(&o, &s->writer, err);
     if (r == -ERR_EXISTS && !v->append && !v->force && access(s->path, F_OK) == 0)
-        return error_wrap(err, r, "use --append to continue it or --force to replace it");
+        return error_set(err, ERR_EXISTS, "%s exists: use --append to continue it, or --force to replace it", s->path);
     return r;
 }
 

@@ -217,49 +217,77 @@ int recording_scan(struct recording *r, size_t segment, struct arena *arena, str
     return code == -ERR_SCHEMA || code == 0 ? code : error_wrap(err, code, "%s", r->segments[segment].path);
 }
 
-/* The marks of one stretch. */
-static int read_marks(struct recording *r, size_t segment, size_t stretch, struct arena *arena, struct scan_report *report,
-    size_t *cap, struct error *err) {
+/* One stretch, page by page: its marks, and with `into` what its frames amount to. */
+static int read_stretch(struct recording *r, size_t segment, size_t stretch, struct scan *s, struct overview *into,
+    struct error *err) {
     for (size_t number = 0;; number++) {
         struct page *page = NULL;
         int code = segment_page(r, segment, stretch, number, &page, err);
         if (code < 0)
             return code;
-        for (size_t i = 0; i < page->n; i++)
-            if (page->lines[i].kind == RECORDING_MARK)
-                add_mark(report, cap, arena, r->parser,
-                    (struct text){page->text.at + page->lines[i].offset, page->lines[i].len});
+        for (size_t i = 0; i < page->n; i++) {
+            const struct page_line *line = &page->lines[i];
+            const char *at = page->text.at + line->offset;
+            struct json_value root;
+            if (line->kind == RECORDING_MARK)
+                add_mark(s->report, &s->marks_cap, s->arena, r->parser, (struct text){at, line->len});
+            if (into && line->kind == RECORDING_MARK)
+                into->marks++;
+            if (!into || line->kind != RECORDING_FRAME)
+                continue;
+            if (json_parse(r->parser, at, line->len, true, &root, NULL) < 0 || frame_parse_json(root, &s->frame, NULL) < 0) {
+                s->report->faults[SCAN_REJECTED]++;
+                continue;
+            }
+            overview_add_time(into, line->wall_ns, line->seq, s->report->previous_ns, r->header.interval_ns);
+            overview_add_frame(into, &s->frame);
+            s->report->previous_ns = line->wall_ns;
+        }
         if (page->last)
             return 0;
     }
 }
 
+static int summarise(struct recording *r, size_t segment, struct scan *s, struct error *err) {
+    struct segment *at = &r->segments[segment];
+    for (size_t i = 0; i < at->n_stretches; i++) {
+        struct overview found;
+        int code = 0;
+        overview_init(&found);
+        bool noted = at->stretches[i].note.at != NULL;
+        if (noted && overview_parse(r->parser, at->stretches[i].note, &found, NULL) < 0)
+            return 0;
+        if (noted && found.frames > 0)
+            s->report->previous_ns = found.last_ns;
+        if (!noted || found.marks > 0)
+            code = read_stretch(r, segment, i, s, noted ? NULL : &found, err);
+        if (code < 0)
+            return code == -ERR_STALE ? 0 : code;
+        overview_merge(&s->report->all, &found);
+    }
+    struct line_tail tail = line_reader_tail(at->sequential);
+    if (!at->facts.index && (tail.partial.len > 0 || tail.cut_stream))
+        s->report->faults[SCAN_TORN]++;
+    return 1;
+}
+
 int recording_summary(struct recording *r, size_t segment, struct arena *arena, struct scan_report *report,
     struct error *err) {
-    struct segment *s = &r->segments[segment];
-    size_t cap = 0;
+    struct segment *at = &r->segments[segment];
+    struct scan s = {.recording = r, .segment = at, .report = report, .arena = arena};
+    bool any = false;
     int code = begin(r, segment, report, err);
-    if (code == 0 && !s->facts.index)
-        return 0;
-    if (code == 0)
-        code = segment_list(s, err);
+    if (code == 0 && at->facts.codec == CODEC_ZSTD)
+        code = segment_list(at, err);
     if (code < 0)
         return code;
-    if (!s->noted)
+    for (size_t i = 0; i < at->n_stretches && at->facts.codec == CODEC_ZSTD; i++)
+        any = any || at->stretches[i].note.at;
+    if (!any)
         return 0;
-    for (size_t i = 0; i < s->n_stretches; i++) {
-        struct overview noted;
-        if (overview_parse(r->parser, s->stretches[i].note, &noted, NULL) < 0)
-            return 0;
-        overview_merge(&report->all, &noted);
-        if (noted.marks > 0) {
-            code = read_marks(r, segment, i, arena, report, &cap, err);
-            if (code < 0)
-                return code == -ERR_STALE ? 0 : code;
-        }
-    }
-    report->text_bytes = s->facts.text_size;
-    if (report->all.frames > 0)
-        report->previous_ns = report->all.last_ns;
-    return 1;
+    frame_init(&s.frame);
+    code = summarise(r, segment, &s, err);
+    frame_done(&s.frame);
+    report->text_bytes = at->facts.text_size;
+    return code;
 }

@@ -48,8 +48,8 @@ struct scan_report {
 int recording_scan(struct recording *r, size_t segment, struct arena *arena, struct scan_report *report,
     void (*tell)(double share), struct error *err) NODISCARD;
 
-/* The same from the notes of the time index alone, without decoding frames, when the segment has one: 1; 0 when it has none. Only
- * the stretches that hold marks are read. Counts are what the index says. */
+/* The same from the notes of the chunks, where they have them: 1; 0 when none has. Only chunks that hold marks and those without
+ * a note (the last one of a killed recorder) are decoded. Counts are what the notes say; `lines` stays 0. */
 int recording_summary(struct recording *r, size_t segment, struct arena *arena, struct scan_report *report,
     struct error *err) NODISCARD;
 
