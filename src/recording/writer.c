@@ -144,6 +144,30 @@ static int put_index(struct recording_writer *w, uint64_t seq, int64_t wall_ns, 
     return put_line(w, err);
 }
 
+/* The frame as a line. One that does not fit goes without its processes, and says so. */
+static int write_frame(struct recording_writer *w, const struct frame *f, struct error *err) {
+    char message[160];
+    buffer_clear(&w->line);
+    int r = frame_write_json(f, &w->line, err);
+    if (r != -ERR_LIMIT || f->processes.n == 0)
+        return r;
+    struct frame slim = *f; /* borrows all but its errors */
+    slim.arena = (struct arena){0};
+    slim.processes.list = slim.errors.list = (struct list){0};
+    for (size_t i = 0; i < f->errors.n; i++) {
+        struct frame_error *e = frame_add(&slim.arena, &slim.errors.list, &error_table);
+        if (e)
+            *e = f->errors.at[i];
+    }
+    (void)snprintf(message, sizeof message, "%zu processes left out: the frame would pass %d MiB", f->processes.n,
+        FRAME_LINE_MAX >> 20);
+    frame_add_error(&slim, "process", "error", message, NULL);
+    buffer_clear(&w->line);
+    r = frame_write_json(&slim, &w->line, err);
+    arena_done(&slim.arena);
+    return r;
+}
+
 /* One frame into the encoder: header of a new segment before it, index line behind it. */
 static int put_frame(struct recording_writer *w, const struct frame *f, struct error *err) {
     struct frame numbered = *f; /* shallow: the serialiser reads the seq from the frame */
@@ -151,8 +175,7 @@ static int put_frame(struct recording_writer *w, const struct frame *f, struct e
     int r = begin_segment(w, err);
     if (r < 0)
         return r;
-    buffer_clear(&w->line);
-    r = frame_write_json(&numbered, &w->line, err);
+    r = write_frame(w, &numbered, err);
     if (r == 0)
         r = put_line(w, err);
     if (r < 0)
