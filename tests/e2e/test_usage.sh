@@ -128,7 +128,7 @@ man_pages_are_clean() {
             [[ ! -s $dir/err ]] || die "man $page: $(<"$dir/err")"
         fi
         if command -v mandoc >/dev/null; then
-            mandoc -T lint -W warning "$dir/page" >"$dir/err" 2>&1 || die "mandoc $page: $(<"$dir/err")"
+            mandoc -T lint -W warning <"$dir/page" >"$dir/err" 2>&1 || die "mandoc $page: $(<"$dir/err")"
         fi
         for option in "${options[@]}"; do
             [[ ${option% *} != "$page" ]] || grep -qF -- "--${option#* }" <(sed 's/\\-/-/g' "$dir/page") ||
