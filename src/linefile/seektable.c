@@ -209,11 +209,10 @@ static int check_magics(int fd, const char *name, const struct chunk_list *l, st
     return 1;
 }
 
-/* Takes the notes over from the index before the table when it says the same of each chunk. 1: it is there, and does. */
-static int take_index(int fd, const char *name, struct chunk_list *l, struct arena *notes, struct seektable_facts *facts,
+/* Reads the index that stands before the table. 1: it is there, and its checksum is right. */
+static int read_index(int fd, const char *name, uint64_t table, struct chunk_list *said, struct arena *notes, uint64_t *ret_at,
     struct error *err) {
     uint8_t foot[INDEX_FOOT_LEN];
-    uint64_t table = facts->derived_from;
     if (table < sizeof foot + ZSTD_SKIPPABLE_HEADER_LEN)
         return 0;
     ssize_t got = file_pread_full(fd, name, foot, sizeof foot, table - sizeof foot, err);
@@ -227,22 +226,40 @@ static int take_index(int fd, const char *name, struct chunk_list *l, struct are
     uint8_t *bytes = malloc(len);
     if (!bytes)
         return error_set(err, ERR_NOMEM, "%s: index", name);
-    struct chunk_list said = {0};
     got = file_pread_full(fd, name, bytes, len, table - len, err);
     int r = got < 0 ? (int)got : 0;
     if (got == (ssize_t)len && get_le32(bytes) == INDEX_MAGIC && get_le32(bytes + 4) == size)
-        r = index_parse(bytes + ZSTD_SKIPPABLE_HEADER_LEN, (size_t)size, &said, notes, err) == 0;
+        r = index_parse(bytes + ZSTD_SKIPPABLE_HEADER_LEN, (size_t)size, said, notes, err);
+    else if (r == 0)
+        r = -ERR_FORMAT;
     free(bytes);
-    bool same = r > 0 && said.n == l->n && chunk_list_file_end(l) <= table - len;
+    *ret_at = table - len;
+    return r == -ERR_FORMAT || r == -ERR_LIMIT ? 0 : r == 0 ? 1 : r;
+}
+
+/* Takes the notes over from the index. 1: they are taken, or there is no index. 0: it says something else than the table, so that
+ * one of the two is not to be believed. */
+static int take_index(int fd, const char *name, struct chunk_list *l, struct arena *notes, struct seektable_facts *facts,
+    struct error *err) {
+    struct chunk_list said = {0};
+    uint64_t at = 0;
+    int r = read_index(fd, name, facts->derived_from, &said, notes, &at, err);
+    if (r <= 0) {
+        chunk_list_done(&said);
+        return r < 0 ? r : 1;
+    }
+    bool same = said.n == l->n && chunk_list_file_end(l) <= at;
     for (size_t i = 0; same && i < l->n; i++)
         same = said.at[i].offset == l->at[i].offset && said.at[i].size == l->at[i].size &&
                said.at[i].text_offset == l->at[i].text_offset && said.at[i].text_size == l->at[i].text_size;
     for (size_t i = 0; same && i < l->n; i++)
         l->at[i].note = said.at[i].note;
     chunk_list_done(&said);
-    if (same)
-        facts->derived_from = table - len;
-    return same ? 1 : r < 0 ? r : 0;
+    if (same) {
+        facts->index = true;
+        facts->derived_from = at;
+    }
+    return same;
 }
 
 int seektable_load(int fd, const char *name, uint64_t file_size, struct chunk_list *into, struct arena *notes,
@@ -255,14 +272,11 @@ int seektable_load(int fd, const char *name, uint64_t file_size, struct chunk_li
     free(table.bytes);
     if (r > 0)
         r = check_magics(fd, name, into, err);
-    if (r <= 0) {
+    if (r > 0)
+        r = take_index(fd, name, into, notes, &facts, err);
+    if (r > 0)
+        *ret = facts;
+    else
         chunk_list_clear(into);
-        return r;
-    }
-    r = take_index(fd, name, into, notes, &facts, err);
-    if (r < 0)
-        return r;
-    facts.index = r > 0;
-    *ret = facts;
-    return 1;
+    return r;
 }
