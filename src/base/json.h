@@ -36,7 +36,7 @@ void json_parser_destroy(struct json_parser *p); /* NULL is fine */
 
 /* Parses one whole document: strict RFC 8259, UTF-8 checked, at most 4 GiB, at most 1024 deep. With `padded`, JSON_PADDING
  * bytes behind the text must be readable (whatever they hold); without, the text is copied. The text may go away afterwards.
- * -ERR_FORMAT with the reason, -ERR_NOMEM. */
+ * A number that fits neither 64 bits nor a double fails the whole text. -ERR_FORMAT with the reason, -ERR_NOMEM. */
 int json_parse(struct json_parser *p, const char *text, size_t len, bool padded, struct json_value *ret,
     struct error *err) NODISCARD;
 

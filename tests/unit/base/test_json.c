@@ -116,7 +116,7 @@ static void what_is_not_json_is_refused(void **state) {
         TEXT("Infinity"), TEXT("01"), TEXT("+1"), TEXT("1."), TEXT(".5"), TEXT("-"), TEXT("1e"), TEXT("0x1"),
         TEXT("\"\n\""), TEXT("\"\x01\""), TEXT("\"\\x41\""), TEXT("\"\\ud800\""), TEXT("\"\\udc00x\""), TEXT("\"a"),
         TEXT("\"\xFF\""), TEXT("\"\xC0\x80\""), TEXT("\"\xED\xA0\x80\""), TEXT("[1]\0"), TEXT("// c\n1"), TEXT("1e400"),
-        TEXT("tru"), TEXT("{\"a\" 1}"), TEXT("[\"a\":1]")};
+        TEXT("18446744073709551616"), TEXT("-9223372036854775809"), TEXT("tru"), TEXT("{\"a\" 1}"), TEXT("[\"a\":1]")};
     for (size_t i = 0; i < COUNT_OF(bad); i++) {
         struct json_value v = {NULL, 7};
         if (json_parse(parser, bad[i].at, bad[i].len, false, &v, &err) != -ERR_FORMAT)
