@@ -306,7 +306,8 @@ static uint64_t read_newest_pid(struct process_table *t) {
     if (!t->probe || kernel_file_read(&t->loadavg, t->proc_fd, &text, NULL) < 0)
         return U64_UNKNOWN;
     text = text_trim(text); /* "0.31 0.21 0.11 1/200 4242" */
-    while (text_word(&text, &word)) {}
+    while (text_word(&text, &word)) {
+    }
     return text_u64(word, &pid) && pid < INT32_MAX ? pid : U64_UNKNOWN;
 }
 
