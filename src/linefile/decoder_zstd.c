@@ -10,6 +10,8 @@
 #include "linefile/reader.h"
 #include "linefile/zstd_format.h"
 
+static const uint8_t magic[ZSTD_MAGIC_LEN] = {0x28, 0xB5, 0x2F, 0xFD};
+
 struct zstd_decoder {
     ZSTD_DCtx *context;
     size_t hint;          /* bytes that the next step of the context takes: never more are given, so that one call is one block */
@@ -134,16 +136,35 @@ static int begin_frame(struct zstd_decoder *d, struct source *in, struct error *
     return 1;
 }
 
-/* Gives the context what it wants next. 1: something moved. 0: nothing to be done with what is there. */
+/* The file ends inside a block: unless its size is damaged, there is no frame in what is there of it. */
+static int check_cut_block(struct zstd_decoder *d, struct source *in, struct error *err) {
+    const uint8_t *bytes = source_bytes(in);
+    for (size_t i = 1; i + ZSTD_MAGIC_LEN <= in->len; i++) {
+        const uint8_t *found = memmem(bytes + i, in->len - i, magic, sizeof magic);
+        if (!found)
+            return 0;
+        i = (size_t)(found - bytes);
+        if (zstd_frame_plausible(found, in->len - i)) {
+            d->in_frame = false;
+            return error_set(err, ERR_FORMAT, "%s: byte %llu: a zstd block that is cut short", in->name,
+                (unsigned long long)in->offset);
+        }
+    }
+    return 0;
+}
+
+/* Gives the context what it wants next: whole blocks only. 1: something moved. 0: nothing to be done with what is there. */
 static int step(struct zstd_decoder *d, struct source *in, ZSTD_outBuffer *out, struct error *err) {
     size_t want = d->hint < in->cap ? d->hint : in->cap;
     int r = source_need(in, want, err);
     if (r < 0)
         return r;
+    /* The context likes the header behind a block too, which is not there yet at the end of what was flushed. */
+    bool block = in->len + ZSTD_BLOCK_HEADER_LEN >= want && in->len > 0;
+    if (!block && !d->more)
+        return check_cut_block(d, in, err);
     size_t have = in->len < want ? in->len : want;
-    if (have == 0 && !d->more)
-        return 0;
-    ZSTD_inBuffer given = {source_bytes(in), have, 0};
+    ZSTD_inBuffer given = {source_bytes(in), block ? have : 0, 0};
     size_t had = out->pos;
     size_t n = ZSTD_decompressStream(d->context, out, &given);
     if (ZSTD_isError(n)) {
@@ -192,7 +213,6 @@ static ssize_t zstd_decode(void *self, struct source *in, char *to, size_t cap, 
 
 /* Moves the source on to what may be a frame. 1: there. 0: none in what is there. */
 static int find_frame(struct source *in, struct error *err) {
-    static const uint8_t magic[ZSTD_MAGIC_LEN] = {0x28, 0xB5, 0x2F, 0xFD};
     for (;;) {
         int r = source_need(in, ZSTD_HEADER_MAX + ZSTD_BLOCK_HEADER_LEN, err);
         if (r < 0)

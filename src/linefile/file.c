@@ -28,6 +28,13 @@ static ssize_t read_head(struct line_file *f, struct error *err) {
     return (ssize_t)f->head_len;
 }
 
+static void forget_chunks(struct line_file *f) {
+    chunk_list_clear(&f->chunks);
+    arena_reset(&f->notes);
+    f->walk = (struct walk){0};
+    f->whole_list = false;
+}
+
 int line_file_sniff(struct line_file *f, struct error *err) {
     if (f->sniffed)
         return 0;
@@ -36,7 +43,10 @@ int line_file_sniff(struct line_file *f, struct error *err) {
         return (int)n;
     if (n < CODEC_SNIFF_LEN && !f->stream)
         return 0;
-    f->codec = codec_sniff(f->head, (size_t)n);
+    enum codec codec = codec_sniff(f->head, (size_t)n);
+    if (codec != f->codec)
+        forget_chunks(f);
+    f->codec = codec;
     f->sniffed = true;
     return 0;
 }
@@ -85,13 +95,6 @@ void line_file_close(struct line_file *f) {
     arena_done(&f->notes);
     free(f->path);
     free(f);
-}
-
-static void forget_chunks(struct line_file *f) {
-    chunk_list_clear(&f->chunks);
-    arena_reset(&f->notes);
-    f->walk = (struct walk){0};
-    f->whole_list = false;
 }
 
 /* Notices that the file has another size now, and looks whether a seek table ends it. */

@@ -23,6 +23,7 @@ struct line_reader {
     size_t cap, at, end;
     size_t searched;        /* text[at .. searched) has no newline */
     uint64_t text_offset;   /* uncompressed, of text[at] */
+    bool sniffed;           /* the decoder was chosen by the file's bytes */
     bool draining;          /* in the rest of a line that is not given out */
     bool lost;              /* damage, and nothing behind it decodes so far */
     bool ended;             /* the last call found the end */
@@ -62,15 +63,24 @@ void line_reader_destroy(struct line_reader *r) {
 }
 
 static int want_decoder(struct line_reader *r, struct error *err) {
-    if (r->ops)
+    if (r->ops && r->sniffed)
         return 1;
     int code = line_file_sniff(r->file, err);
     if (code < 0 || (!r->file->sniffed && r->file->codec != CODEC_PLAIN))
         return code; /* too little is there to tell */
     const struct decoder_ops *ops = decoder_for(r->file->codec);
+    r->sniffed = r->file->sniffed;
+    if (ops == r->ops)
+        return 1;
+    if (r->ops) { /* the first bytes were taken for text */
+        source_seek(&r->source, 0);
+        r->at = r->end = r->searched = 0;
+        r->text_offset = 0;
+    }
     code = ops->create(&r->decoder, err);
     if (code < 0)
         return code;
+    ops->enter(r->decoder);
     r->ops = ops;
     return 1;
 }

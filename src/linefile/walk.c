@@ -149,6 +149,18 @@ static int walk_frame(struct walk *w, struct source *in, struct chunk_list *l, s
     return 1;
 }
 
+/* The file ends inside a block: unless its size is damaged, no frame begins in what is there of it. 1: one does. */
+static int look_into_cut_block(struct walk *w, struct source *in, struct error *err) {
+    struct walk before = *w;
+    source_seek(in, w->at + 1);
+    int r = find_frame(w, in, err);
+    if (r > 0)
+        w->open = false;
+    else
+        *w = before;
+    return r;
+}
+
 int walk_zstd(
     struct walk *w, struct source *in, struct chunk_list *l, struct arena *notes, size_t enough, struct error *err) {
     int r = 1;
@@ -159,6 +171,8 @@ int walk_zstd(
             continue;
         }
         r = walk_blocks(w, in, err);
+        if (r == 0)
+            r = look_into_cut_block(w, in, err);
         stretch_last(l, w->at);
     }
     return r < 0 ? r : 0;
