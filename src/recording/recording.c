@@ -55,7 +55,7 @@ static int read_head(struct recording *r, size_t segment, struct error *err) {
     bool known = false;
     int code = segment_open(s, err);
     for (unsigned i = 0; code >= 0 && i < HEAD_LINES && !known; i++) {
-        code = line_reader_next(s->probe, &line, err);
+        code = line_reader_next(s->probe.lines, &line, err);
         if (code == -ERR_LIMIT || code == -ERR_FORMAT) {
             code = 1;
             continue;

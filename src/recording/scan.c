@@ -265,7 +265,7 @@ static int summarise(struct recording *r, size_t segment, struct scan *s, struct
             return code == -ERR_STALE ? 0 : code;
         overview_merge(&s->report->all, &found);
     }
-    struct line_tail tail = line_reader_tail(at->sequential);
+    struct line_tail tail = line_reader_tail(at->sequential.lines);
     if (!at->facts.index && (tail.partial.len > 0 || tail.cut_stream))
         s->report->faults[SCAN_TORN]++;
     return 1;

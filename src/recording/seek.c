@@ -62,17 +62,13 @@ static int bisect_segments(struct recording *r, const struct goal *g, size_t *re
     return 0;
 }
 
-/* Goes forward from `p` to the first line that reaches the goal; 0 at the end, 2 when that lies in stretch `limit` of the
- * segment or behind it. */
-static int scan_to_goal(struct recording *r, struct place *p, const struct goal *g, size_t limit, struct error *err) {
-    size_t segment = p->segment;
+/* Goes forward from `p` to the first line that reaches the goal; 0 at the end. */
+static int scan_to_goal(struct recording *r, struct place *p, const struct goal *g, struct error *err) {
     for (;;) {
         struct page *page = NULL;
         int code = place_forward(r, p, KIND(RECORDING_FRAME), err);
         if (code <= 0)
             return code;
-        if (p->segment == segment && p->stretch >= limit)
-            return 2;
         code = segment_page(r, p->segment, p->stretch, p->page, &page, err);
         if (code < 0)
             return code;
@@ -82,68 +78,24 @@ static int scan_to_goal(struct recording *r, struct place *p, const struct goal 
     }
 }
 
-/* Is the frame before `p` still short of the goal, as it must be? 1 or 0. */
-static int confirm(struct recording *r, struct place p, const struct goal *g, struct error *err) {
-    struct page *page = NULL;
-    int code = place_backward(r, &p, KIND(RECORDING_FRAME), err);
-    if (code <= 0)
-        return code < 0 ? code : 1;
-    code = segment_page(r, p.segment, p.stretch, p.page, &page, err);
-    if (code < 0)
-        return code;
-    return !reaches(g, page->lines[p.line].wall_ns, page->lines[p.line].seq);
-}
-
-/* The stretch behind which the goal cannot lie when the index tells the truth: behind the next one that has a frame. */
-static size_t limit_of(const struct segment *s, size_t low) {
-    size_t i = low + 1;
-    if (!s->noted)
-        return SIZE_MAX;
-    while (i < s->n_stretches && s->stretches[i].probed && !s->stretches[i].has_frame)
-        i++;
-    return i + 1;
-}
-
-/* The place of the first line that reaches the goal: 1; 0: there is none; 2: an index does not agree with the frames. */
-static int locate(struct recording *r, const struct goal *g, struct place *ret, struct error *err) {
+/* Notes may lie. But the search reads the stretch that it begins in and all up to the goal, and a page whose first frame is not
+ * what its note says ends it with -ERR_STALE. So both the last stretch that does not reach the goal and the next one told the
+ * truth, and what notes in between or elsewhere said did not matter. */
+int place_seek(struct recording *r, const struct goal *g, struct place *ret, struct error *err) {
     struct place p = {0};
     int code = bisect_segments(r, g, &p.segment, err);
     if (code == 0)
         code = segment_list(&r->segments[p.segment], err);
     if (code < 0)
         return code;
-    struct segment *s = &r->segments[p.segment];
-    p.stretch = SIZE_MAX; /* an empty segment: the search begins behind it */
-    code = s->n_stretches > 0 ? bisect_stretches(r, p.segment, g, &p.stretch, err) : 0;
-    if (code == 0 && s->n_stretches == 0)
+    if (r->segments[p.segment].n_stretches > 0) {
+        code = bisect_stretches(r, p.segment, g, &p.stretch, err);
+    } else {
+        p.stretch = SIZE_MAX; /* an empty segment: the search begins behind it */
         code = place_next_stretch(r, &p, err);
-    if (code < 0 || (s->n_stretches == 0 && code == 0))
-        return code;
-    *ret = p;
-    code = scan_to_goal(r, ret, g, limit_of(s, p.stretch), err);
-    if (code != 1)
-        return code;
-    code = confirm(r, *ret, g, err);
-    return code < 0 ? code : code == 1 ? 1 : 2;
-}
-
-static int distrust_all(struct recording *r, struct error *err) {
-    int code = 0;
-    for (size_t i = 0; i < r->n_segments && code == 0; i++)
-        if (r->segments[i].listed && r->segments[i].noted)
-            code = segment_distrust(r, i, err);
-    return code;
-}
-
-int place_seek(struct recording *r, const struct goal *g, struct place *ret, struct error *err) {
-    int code = locate(r, g, ret, err);
-    bool noted = false;
-    for (size_t i = 0; i < r->n_segments; i++)
-        noted = noted || (r->segments[i].listed && r->segments[i].noted);
-    if (code == 2 && noted) {
-        code = distrust_all(r, err);
         if (code == 0)
-            code = locate(r, g, ret, err);
+            return 0;
     }
-    return code == 2 ? 1 : code; /* without an index: the clock stepped back here */
+    *ret = p;
+    return code < 0 ? code : scan_to_goal(r, ret, g, err);
 }

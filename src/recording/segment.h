@@ -17,6 +17,7 @@ enum { PAGE_BYTES = 1 << 20, PAGES_MAX = 32 };
 struct stretch {
     uint64_t offset, size;  /* in the file */
     struct text note;       /* the chunk's overview, unparsed; NULL `at` when there is none */
+    size_t pages_counted;   /* pages below this one were read before: their damage is counted */
     bool probed;            /* the three below are set */
     bool has_frame;
     int64_t first_ns;       /* of the first frame */
@@ -36,14 +37,27 @@ struct page {
     struct page_line *lines;
     size_t n, cap;
     bool last;              /* the stretch ends with this page */
+    bool counted;           /* its damage was counted when it was read before */
+    bool damaged;           /* something in it could not be read… */
+    bool undecoded;         /* …because it does not decode… */
+    bool damaged_first;     /* …and stands before its first frame */
+    bool has_frame;
     uint64_t used;          /* for the cache: when it was last asked for */
+};
+
+/* Reads the lines that begin in one stretch. */
+struct stretch_reader {
+    struct line_reader *lines;
+    bool fresh;  /* what comes next may be the rest of a line of the stretch before */
+    bool beyond; /* the last line, which ends behind the stretch, was read */
+    bool cut;    /* at the end: inside a compressed stream */
 };
 
 struct segment {
     char *path;
-    struct line_file *file;         /* opened when first needed */
-    struct line_reader *sequential; /* goes on from page to page */
-    struct line_reader *probe;      /* looks at the starts of stretches */
+    struct line_file *file;           /* opened when first needed */
+    struct stretch_reader sequential; /* goes on from page to page */
+    struct stretch_reader probe;      /* looks at the starts of stretches */
     size_t next_stretch, next_page; /* where `sequential` stands; next_stretch SIZE_MAX: nowhere */
     struct buffer held;             /* the line that ended a page, padded: it begins the next one */
     struct line held_line;
@@ -52,6 +66,7 @@ struct segment {
     struct stretch *stretches;
     size_t n_stretches;
     bool noted;                     /* every stretch has a note */
+    bool checked;                   /* the stretches are those of a walk, or the same */
     struct arena notes;             /* owns them */
     struct line_file_facts facts;
 };
@@ -76,6 +91,14 @@ int segment_list(struct segment *s, struct error *err) NODISCARD;
 int segment_list_first(struct segment *s, struct error *err) NODISCARD;
 /* Forgets the index and lists again by walking. */
 int segment_distrust(struct recording *r, size_t segment, struct error *err) NODISCARD;
+/* Something does not fit: holds the stretches that a seek table gave against a walk, once. -ERR_STALE: they were untrue. */
+int segment_check(struct recording *r, size_t segment, struct error *err) NODISCARD;
+int segment_enter(struct segment *s, struct stretch_reader *reader, size_t stretch, struct error *err) NODISCARD;
+/* As line_reader_next; 0 behind the last line that begins in the stretch. */
+int segment_next_line(struct stretch_reader *reader, struct line *ret, struct error *err) NODISCARD;
+/* As line_peek; the rest of a line that began in the stretch before is a blank line. */
+enum recording_line segment_peek(struct recording *r, struct stretch_reader *reader, const struct line *line,
+    struct line_head *ret);
 /* Finds out the first frame's time and seq of a stretch: from its note, else by decoding its first lines. */
 int segment_probe(struct recording *r, size_t segment, size_t stretch, struct error *err) NODISCARD;
 /* The page, from the cache or the file. Good until the next call. A page past the last one of its stretch is empty and `last`.

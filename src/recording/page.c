@@ -1,0 +1,216 @@
+/* recording/page.c: pages of a segment's lines: read, held against the index, and kept while there is room. */
+#include <stdlib.h>
+
+#include "recording/segment.h"
+
+enum {
+    CACHE_BYTES = 40 << 20, /* decoded text kept in all pages; the page asked for may be larger alone */
+    PAGE_LINES_START = 256,
+};
+
+/* Counts what the reader met along the way, each page's once; true when reading can go on. */
+static bool survivable(struct recording *r, struct page *p, int code) {
+    if (code != -ERR_LIMIT && code != -ERR_FORMAT)
+        return false;
+    p->damaged = true;
+    p->undecoded = p->undecoded || code == -ERR_FORMAT;
+    if (!p->counted && code == -ERR_LIMIT)
+        r->damage.oversized++;
+    else if (!p->counted)
+        r->damage.undecoded++;
+    return true;
+}
+
+static int page_add(struct page *p, struct recording *r, const struct line *line, struct error *err) {
+    struct line_head head;
+    (void)segment_peek(r, &r->segments[p->segment].sequential, line, &head);
+    if (head.schema != FRAME_SCHEMA)
+        return line_refuse_schema(head.schema, err);
+    p->damaged = p->damaged || head.kind == RECORDING_REJECT;
+    if (!p->counted)
+        r->damage.rejected += head.kind == RECORDING_REJECT;
+    p->damaged_first = p->damaged_first || (head.kind == RECORDING_FRAME && !p->has_frame && p->damaged);
+    p->has_frame = p->has_frame || head.kind == RECORDING_FRAME;
+    if (head.kind != RECORDING_FRAME && head.kind != RECORDING_MARK)
+        return 0;
+    if (p->n == p->cap) {
+        size_t cap = p->cap ? p->cap * 2 : PAGE_LINES_START;
+        struct page_line *lines = realloc(p->lines, cap * sizeof *lines);
+        if (!lines)
+            return error_set(err, ERR_NOMEM, "page");
+        p->lines = lines;
+        p->cap = cap;
+    }
+    p->lines[p->n++] =
+        (struct page_line){(uint32_t)p->text.len, (uint32_t)line->len, head.wall_ns, head.seq, head.kind};
+    buffer_put(&p->text, line->at, line->len);
+    return buffer_status(&p->text, err);
+}
+
+/* The line begins a later page: it is kept for that one. */
+static int hold(struct segment *s, const struct line *line, struct error *err) {
+    static const char padding[JSON_PADDING];
+    if (line->at != s->held.at) {
+        buffer_clear(&s->held);
+        buffer_put(&s->held, line->at, line->len);
+        buffer_put(&s->held, padding, sizeof padding);
+    }
+    s->held_line = *line;
+    s->held_line.at = s->held.at;
+    s->has_held = true;
+    return buffer_status(&s->held, err);
+}
+
+/* Reads the lines of a page out of the sequential reader, which stands at an earlier page or at this one. */
+static int fill(struct recording *r, struct segment *s, struct page *p, size_t from_page, struct error *err) {
+    struct line line = {0};
+    uint64_t begin = (uint64_t)p->number * PAGE_BYTES, end = begin + PAGE_BYTES;
+    bool held = from_page > 0 && s->has_held;
+    bool passing = from_page < p->number; /* through pages that were counted before */
+    if (held)
+        line = s->held_line;
+    s->has_held = false;
+    for (;;) {
+        int code = held ? 1 : segment_next_line(&s->sequential, &line, err);
+        held = false;
+        if (code < 0 && (passing || survivable(r, p, code))) {
+            if (code != -ERR_LIMIT && code != -ERR_FORMAT)
+                return code;
+            continue;
+        }
+        if (code <= 0) {
+            p->last = code == 0;
+            return code;
+        }
+        if (line.offset >= end)
+            return hold(s, &line, err);
+        passing = line.offset < begin;
+        if (passing)
+            continue;
+        code = page_add(p, r, &line, err);
+        if (code < 0)
+            return code;
+    }
+}
+
+/* Does the first page of a stretch hold what the stretch's note says? A first frame that damage took away is no lie. */
+static bool as_noted(struct recording *r, const struct page *p) {
+    const struct stretch *at = &r->segments[p->segment].stretches[p->stretch];
+    struct overview noted;
+    if (p->number > 0 || !at->note.at)
+        return true;
+    if (overview_parse(r->parser, at->note, &noted, NULL) < 0)
+        return false;
+    for (size_t i = 0; i < p->n; i++)
+        if (p->lines[i].kind == RECORDING_FRAME)
+            return p->damaged_first || (p->lines[i].wall_ns == noted.first_ns && p->lines[i].seq == noted.first_seq);
+    return p->damaged || noted.frames == 0 || !p->last;
+}
+
+/* The page is read: is it what the index led to expect? Damage, and a stretch that ends too soon, may be real, or come from
+ * places in the file that are none. */
+static int check(struct recording *r, struct page *p, struct error *err) {
+    struct segment *s = &r->segments[p->segment];
+    bool cut = p->last && s->sequential.cut;
+    if ((p->undecoded || cut) && s->stretches[p->stretch].size > 0) {
+        int code = segment_check(r, p->segment, err);
+        if (code < 0)
+            return code;
+    }
+    if (as_noted(r, p))
+        return 0;
+    int code = segment_distrust(r, p->segment, err);
+    return code < 0 ? code : error_set(err, ERR_STALE, "the time index is untrue");
+}
+
+static int page_load(struct recording *r, struct page *p, struct error *err) {
+    struct segment *s = &r->segments[p->segment];
+    size_t from_page = 0;
+    int code = 0;
+    p->counted = p->number < s->stretches[p->stretch].pages_counted;
+    if (s->next_stretch == p->stretch && s->next_page <= p->number && s->next_page > 0)
+        from_page = s->next_page;
+    else
+        code = segment_enter(s, &s->sequential, p->stretch, err);
+    s->next_stretch = SIZE_MAX;
+    if (code == 0)
+        code = fill(r, s, p, from_page, err);
+    if (code == 0)
+        code = check(r, p, err);
+    if (code < 0)
+        return code;
+    if (!p->counted)
+        s->stretches[p->stretch].pages_counted = p->number + 1;
+    char *padding = buffer_room(&p->text, JSON_PADDING);
+    if (!padding)
+        return buffer_status(&p->text, err);
+    memset(padding, 0, JSON_PADDING);
+    if (!p->last) {
+        s->next_stretch = p->stretch;
+        s->next_page = p->number + 1;
+    }
+    return 0;
+}
+
+static void page_free(struct page *p) {
+    if (!p)
+        return;
+    buffer_done(&p->text);
+    free(p->lines);
+    free(p);
+}
+
+void segment_drop_pages(struct recording *r, size_t segment) {
+    for (size_t i = 0; i < COUNT_OF(r->pages); i++) {
+        if (r->pages[i] && (segment == SIZE_MAX || r->pages[i]->segment == segment)) {
+            page_free(r->pages[i]);
+            r->pages[i] = NULL;
+        }
+    }
+}
+
+/* A free place in the cache: the longest unused pages go until the rest is small enough. */
+static size_t make_place(struct recording *r) {
+    for (;;) {
+        size_t bytes = 0, oldest = SIZE_MAX, empty = SIZE_MAX;
+        for (size_t i = 0; i < COUNT_OF(r->pages); i++) {
+            if (!r->pages[i]) {
+                empty = i;
+                continue;
+            }
+            bytes += r->pages[i]->text.cap;
+            if (oldest == SIZE_MAX || r->pages[i]->used < r->pages[oldest]->used)
+                oldest = i;
+        }
+        if (empty != SIZE_MAX && bytes <= CACHE_BYTES - PAGE_BYTES)
+            return empty;
+        if (oldest == SIZE_MAX)
+            return 0;
+        page_free(r->pages[oldest]);
+        r->pages[oldest] = NULL;
+    }
+}
+
+int segment_page(struct recording *r, size_t segment, size_t stretch, size_t number, struct page **ret, struct error *err) {
+    for (size_t i = 0; i < COUNT_OF(r->pages); i++) {
+        struct page *p = r->pages[i];
+        if (p && p->segment == segment && p->stretch == stretch && p->number == number) {
+            p->used = ++r->clock;
+            *ret = p;
+            return 0;
+        }
+    }
+    size_t place = make_place(r);
+    struct page *p = calloc(1, sizeof *p);
+    if (!p)
+        return error_set(err, ERR_NOMEM, "page");
+    *p = (struct page){.segment = segment, .stretch = stretch, .number = number, .used = ++r->clock};
+    int code = page_load(r, p, err);
+    if (code < 0) {
+        page_free(p);
+        return code == -ERR_SCHEMA ? code : error_wrap(err, code, "%s", r->segments[segment].path);
+    }
+    r->pages[place] = p;
+    *ret = p;
+    return 0;
+}
