@@ -10,10 +10,10 @@ struct cursor {
     struct json_parser *parser;
     struct place at;
     bool stands;
-    unsigned kinds;         /* of line that it stops at */
+    unsigned kinds;           /* of line that it stops at */
     enum recording_line kind; /* of the line that it stands on */
     struct frame frame;
-    struct buffer line;     /* of the frame, with its padding */
+    struct buffer line; /* of the frame, with its padding */
 };
 
 int cursor_create(struct recording *r, struct cursor **ret, struct error *err) {
@@ -120,7 +120,8 @@ static int step(struct cursor *c, int64_t by, struct error *err) {
     for (int64_t i = 0; i < (by < 0 ? -by : by) && code == 1; i++) {
         if (by > 0)
             p.line++;
-        code = by > 0 ? place_forward(c->recording, &p, c->kinds, err) : place_backward(c->recording, &p, c->kinds, err);
+        code =
+            by > 0 ? place_forward(c->recording, &p, c->kinds, err) : place_backward(c->recording, &p, c->kinds, err);
         if (code == 1)
             reached = p;
     }

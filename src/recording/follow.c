@@ -8,7 +8,7 @@
 #include "linefile/reader.h"
 
 struct follow {
-    char *path;              /* the active file's name */
+    char *path; /* the active file's name */
     struct json_parser *parser;
     struct line_file *file;
     struct line_reader *reader;

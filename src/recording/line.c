@@ -222,7 +222,8 @@ int line_parse_header(struct json_parser *parser, const char *line, size_t len, 
     return r == 0 && schema != FRAME_SCHEMA ? line_refuse_schema(schema, err) : r;
 }
 
-void line_put_index(struct buffer *out, uint64_t seq, int64_t wall_ns, uint64_t byte_offset, uint64_t compressed_offset) {
+void line_put_index(
+    struct buffer *out, uint64_t seq, int64_t wall_ns, uint64_t byte_offset, uint64_t compressed_offset) {
     buffer_put_text(out, TEXT("{\"schema\":1,\"index\":true,\"seq\":"));
     json_put_u64(out, seq);
     buffer_put_text(out, TEXT(",\"byte_offset\":"));
@@ -244,7 +245,8 @@ void line_put_mark(struct buffer *out, int64_t wall_ns, struct text mark) {
     buffer_put_char(out, '}');
 }
 
-struct text line_parse_mark(struct json_parser *parser, const char *line, size_t len, struct arena *arena, int64_t *ret_ns) {
+struct text line_parse_mark(
+    struct json_parser *parser, const char *line, size_t len, struct arena *arena, int64_t *ret_ns) {
     struct json_value root, v;
     struct text t = {NULL, 0}, when;
     if (json_parse(parser, line, len, false, &root, NULL) < 0 || !json_get(root, "mark", &v) || !json_text(v, &t) ||

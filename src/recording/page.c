@@ -191,7 +191,8 @@ static size_t make_place(struct recording *r) {
     }
 }
 
-int segment_page(struct recording *r, size_t segment, size_t stretch, size_t number, struct page **ret, struct error *err) {
+int segment_page(
+    struct recording *r, size_t segment, size_t stretch, size_t number, struct page **ret, struct error *err) {
     for (size_t i = 0; i < COUNT_OF(r->pages); i++) {
         struct page *p = r->pages[i];
         if (p && p->segment == segment && p->stretch == stretch && p->number == number) {

@@ -8,8 +8,8 @@
 
 #include "recording/segment.h"
 
-const char *const scan_fault_names[SCAN_FAULTS] = {"rejected line", "oversized line", "undecodable data", "torn tail",
-    "untrue index", "missing header"};
+const char *const scan_fault_names[SCAN_FAULTS] = {
+    "rejected line", "oversized line", "undecodable data", "torn tail", "untrue index", "missing header"};
 
 enum { MARKS_MAX = 100000, TELL_EVERY_LINES = 512 };
 
@@ -24,7 +24,7 @@ struct scan {
     /* The chunks as the time index has them, against what was found. */
     const struct line_chunk *chunks;
     size_t n_chunks, chunk;
-    struct overview found;   /* of the present chunk */
+    struct overview found; /* of the present chunk */
 };
 
 static void fault(struct scan *s, enum scan_fault kind, uint64_t line, uint64_t offset, const char *fmt, ...)
@@ -43,8 +43,8 @@ static void fault(struct scan *s, enum scan_fault kind, uint64_t line, uint64_t 
     va_end(args);
 }
 
-static void add_mark(struct scan_report *report, size_t *cap, struct arena *arena, struct json_parser *parser,
-    struct text line) {
+static void add_mark(
+    struct scan_report *report, size_t *cap, struct arena *arena, struct json_parser *parser, struct text line) {
     int64_t wall_ns = 0;
     struct text text = line_parse_mark(parser, line.at, line.len, arena, &wall_ns);
     if (!text.at || report->n_marks == MARKS_MAX)
@@ -73,7 +73,8 @@ static void end_chunk(struct scan *s) {
     else if (noted.frames != s->found.frames || noted.first_ns != s->found.first_ns ||
              noted.last_ns != s->found.last_ns || noted.first_seq != s->found.first_seq)
         fault(s, SCAN_INDEX, 0, chunk->offset,
-            "chunk %zu: the time index says %" PRIu64 " frames from seq %" PRIu64 ", there are %" PRIu64 " from seq %" PRIu64,
+            "chunk %zu: the time index says %" PRIu64 " frames from seq %" PRIu64 ", there are %" PRIu64
+            " from seq %" PRIu64,
             s->chunk, noted.frames, noted.first_seq, s->found.frames, s->found.first_seq);
 }
 
@@ -91,10 +92,10 @@ static void check_index(struct scan *s, const struct line_head *head, const stru
     struct json_value root, v;
     uint64_t at = 0;
     uint64_t seen = s->report->all.first_seq == UINT64_MAX ? s->report->all.frames
-                                                            : s->report->all.first_seq + s->report->all.frames;
+                                                           : s->report->all.first_seq + s->report->all.frames;
     if (head->seq == 0 || head->seq > INT64_MAX || head->seq <= s->last_index_seq || head->seq > seen) {
-        fault(s, SCAN_INDEX, number, line->offset, "index line: seq %" PRIu64 " is not that of a frame seen since the last one",
-            head->seq);
+        fault(s, SCAN_INDEX, number, line->offset,
+            "index line: seq %" PRIu64 " is not that of a frame seen since the last one", head->seq);
         return;
     }
     s->last_index_seq = head->seq;
@@ -104,8 +105,8 @@ static void check_index(struct scan *s, const struct line_head *head, const stru
             line->offset);
 }
 
-static int take_frame(struct scan *s, const struct line *line, const struct line_head *head, uint64_t number,
-    struct error *err) {
+static int take_frame(
+    struct scan *s, const struct line *line, const struct line_head *head, uint64_t number, struct error *err) {
     struct scan_report *report = s->report;
     struct json_value root;
     struct error why = {0};
@@ -191,7 +192,9 @@ static int begin(struct recording *r, size_t segment, struct scan_report *report
     int code = segment_open(s, err);
     if (code < 0)
         return code;
-    *report = (struct scan_report){.previous_ns = previous_ns, .codec = s->facts.codec, .file_bytes = s->facts.size,
+    *report = (struct scan_report){.previous_ns = previous_ns,
+        .codec = s->facts.codec,
+        .file_bytes = s->facts.size,
         .seek_table = s->facts.seek_table};
     overview_init(&report->all);
     return 0;
@@ -218,8 +221,8 @@ int recording_scan(struct recording *r, size_t segment, struct arena *arena, str
 }
 
 /* One stretch, page by page: its marks, and with `into` what its frames amount to. */
-static int read_stretch(struct recording *r, size_t segment, size_t stretch, struct scan *s, struct overview *into,
-    struct error *err) {
+static int read_stretch(
+    struct recording *r, size_t segment, size_t stretch, struct scan *s, struct overview *into, struct error *err) {
     for (size_t number = 0;; number++) {
         struct page *page = NULL;
         int code = segment_page(r, segment, stretch, number, &page, err);
@@ -235,7 +238,8 @@ static int read_stretch(struct recording *r, size_t segment, size_t stretch, str
                 into->marks++;
             if (!into || line->kind != RECORDING_FRAME)
                 continue;
-            if (json_parse(r->parser, at, line->len, true, &root, NULL) < 0 || frame_parse_json(root, &s->frame, NULL) < 0) {
+            if (json_parse(r->parser, at, line->len, true, &root, NULL) < 0 ||
+                frame_parse_json(root, &s->frame, NULL) < 0) {
                 s->report->faults[SCAN_REJECTED]++;
                 continue;
             }
@@ -271,8 +275,8 @@ static int summarise(struct recording *r, size_t segment, struct scan *s, struct
     return 1;
 }
 
-int recording_summary(struct recording *r, size_t segment, struct arena *arena, struct scan_report *report,
-    struct error *err) {
+int recording_summary(
+    struct recording *r, size_t segment, struct arena *arena, struct scan_report *report, struct error *err) {
     struct segment *at = &r->segments[segment];
     struct scan s = {.recording = r, .segment = at, .report = report, .arena = arena};
     bool any = false;

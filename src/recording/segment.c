@@ -177,8 +177,8 @@ int segment_next_line(struct stretch_reader *reader, struct line *ret, struct er
     return line_reader_next(reader->lines, ret, err);
 }
 
-enum recording_line segment_peek(struct recording *r, struct stretch_reader *reader, const struct line *line,
-    struct line_head *ret) {
+enum recording_line segment_peek(
+    struct recording *r, struct stretch_reader *reader, const struct line *line, struct line_head *ret) {
     line_peek(r->parser, line->at, line->len, ret);
     bool fresh = reader->fresh;
     reader->fresh = false;

@@ -85,7 +85,8 @@ static bool parse_wall(struct text t, int64_t first_ns, int64_t last_ns, int64_t
     return seconds < 86400 && local_moment(&local, seconds, ret_ns);
 }
 
-int timecode_parse(struct text t, int64_t first_ns, int64_t last_ns, int64_t here_ns, int64_t *ret_ns, struct error *err) {
+int timecode_parse(
+    struct text t, int64_t first_ns, int64_t last_ns, int64_t here_ns, int64_t *ret_ns, struct error *err) {
     double seconds = 0;
     unsigned parts = 0;
     int64_t by = 0;

@@ -13,16 +13,16 @@ struct recording_writer {
     struct recording_writer_options options;
     struct line_writer *file;
     struct buffer line;
-    struct overview chunk;          /* of the frames in the present chunk */
-    uint64_t chunk_start;           /* text offset where it began */
+    struct overview chunk; /* of the frames in the present chunk */
+    uint64_t chunk_start;  /* text offset where it began */
     uint64_t next_seq;
-    int64_t previous_ns;            /* of the last frame written */
+    int64_t previous_ns; /* of the last frame written */
     int64_t flushed_mono_ns;
     uint64_t frames, errors, lost;
-    uint64_t lost_unsaid;           /* lost frames that no frame in the file tells of yet */
+    uint64_t lost_unsaid; /* lost frames that no frame in the file tells of yet */
     bool troubled;
     struct error trouble;
-    unsigned dropped;               /* segments dropped for room since the disk was last found full */
+    unsigned dropped; /* segments dropped for room since the disk was last found full */
 };
 
 static struct line_writer_facts file_facts(const struct recording_writer *w) {
@@ -139,8 +139,8 @@ static int put_index(struct recording_writer *w, uint64_t seq, int64_t wall_ns, 
         return r;
     struct line_writer_facts facts = file_facts(w);
     buffer_clear(&w->line);
-    line_put_index(&w->line, seq, wall_ns, facts.text_bytes,
-        w->options.file.codec == CODEC_PLAIN ? UINT64_MAX : facts.file_bytes);
+    line_put_index(
+        &w->line, seq, wall_ns, facts.text_bytes, w->options.file.codec == CODEC_PLAIN ? UINT64_MAX : facts.file_bytes);
     return put_line(w, err);
 }
 
@@ -186,7 +186,8 @@ static int put_frame(struct recording_writer *w, const struct frame *f, struct e
     w->next_seq++;
     w->frames++;
     w->errors += f->errors.n;
-    return numbered.seq > 0 && numbered.seq % RECORDING_INDEX_EVERY == 0 ? put_index(w, numbered.seq, f->wall_ns, err) : 0;
+    return numbered.seq > 0 && numbered.seq % RECORDING_INDEX_EVERY == 0 ? put_index(w, numbered.seq, f->wall_ns, err)
+                                                                         : 0;
 }
 
 /* A frame without devices that says what was lost, as soon as something can be written again. */
@@ -199,7 +200,8 @@ static int tell_losses(struct recording_writer *w, const struct frame *like, str
     notice.wall_ns = like->wall_ns;
     notice.source = like->source;
     notice.hostname = like->hostname;
-    (void)snprintf(message, sizeof message, "%" PRIu64 " frames could not be written: %s", w->lost_unsaid, w->trouble.text);
+    (void)snprintf(
+        message, sizeof message, "%" PRIu64 " frames could not be written: %s", w->lost_unsaid, w->trouble.text);
     frame_add_error(&notice, "recording", "error", message, NULL);
     int r = put_frame(w, &notice, err);
     frame_done(&notice);
