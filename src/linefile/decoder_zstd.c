@@ -64,8 +64,6 @@ static int mistrust_skippable(struct zstd_decoder *d, struct source *in, struct 
         (unsigned long long)to, (unsigned long long)from);
 }
 
-static int find_frame(struct source *in, struct error *err);
-
 /* 1: passed. 0: the file ends inside it, and so it may be. */
 static int pass_skippable(struct zstd_decoder *d, struct source *in, struct error *err) {
     int r = 1;
@@ -86,7 +84,7 @@ static int pass_skippable(struct zstd_decoder *d, struct source *in, struct erro
     }
     source_seek(in, at + 1);
     if (r == 0)
-        r = find_frame(in, err);
+        r = zstd_find_frame(in, err);
     if (r > 0)
         return mistrust_skippable(d, in, err);
     source_seek(in, at);
@@ -211,34 +209,11 @@ static ssize_t zstd_decode(void *self, struct source *in, char *to, size_t cap, 
     return (ssize_t)out.pos;
 }
 
-/* Moves the source on to what may be a frame. 1: there. 0: none in what is there. */
-static int find_frame(struct source *in, struct error *err) {
-    for (;;) {
-        int r = source_need(in, ZSTD_HEADER_MAX + ZSTD_BLOCK_HEADER_LEN, err);
-        if (r < 0)
-            return r;
-        const uint8_t *bytes = source_bytes(in);
-        const uint8_t *found = memmem(bytes, in->len, magic, sizeof magic);
-        if (found && found > bytes) {
-            source_skip(in, (uint64_t)(found - bytes)); /* and look again with all of the header in the buffer */
-        } else if (found && zstd_frame_plausible(found, in->len)) {
-            return 1;
-        } else if (found) {
-            source_skip(in, 1);
-        } else {
-            size_t keep = in->len < sizeof magic - 1 ? in->len : sizeof magic - 1;
-            source_skip(in, in->len - keep);
-            if (r == 0)
-                return 0;
-        }
-    }
-}
-
 static int zstd_resync(void *self, struct source *in, struct error *err) {
     zstd_enter(self);
     if (in->len > 0)
         source_skip(in, 1); /* never the same place twice */
-    return find_frame(in, err);
+    return zstd_find_frame(in, err);
 }
 
 static bool zstd_whole(const void *self) {

@@ -16,12 +16,31 @@ enum {
     CLOSE_BYTES_MAX = ZSTD_BLOCK_HEADER_LEN + ZSTD_CHECKSUM_LEN,
 };
 
+/* What decoding feeds: the scan; and behind damage the boundaries that count once some text has been decoded. */
+struct scanner {
+    struct mend_scan scan;
+    struct mend_boundary start, held;
+    bool behind_damage;
+};
+
 static int to_scan(void *self, const void *bytes, size_t n, struct error *err) {
-    return mend_scan_text(self, bytes, n, err);
+    struct scanner *s = self;
+    if (s->behind_damage) {
+        s->behind_damage = false;
+        mend_scan_broken(&s->scan);
+        mend_scan_boundary(&s->scan, s->start);
+        s->held.stream_text = s->scan.text;
+        mend_scan_boundary(&s->scan, s->held);
+    }
+    return mend_scan_text(&s->scan, bytes, n, err);
 }
 
 static void boundary_to_scan(void *self, struct mend_boundary b) {
-    mend_scan_boundary(self, b);
+    struct scanner *s = self;
+    if (s->behind_damage)
+        s->held = b;
+    else
+        mend_scan_boundary(&s->scan, b);
 }
 
 static int to_count(void *self, const void *bytes, size_t n, struct error *err) {
@@ -187,28 +206,52 @@ static int cut_at_best(const struct mend_file *f, const struct mend_scan *s, uin
     return r;
 }
 
-/* Looks for the cut from the last chunk backwards: most often the last one has it. */
-static int find_cut(const struct chunk_list *chunks, struct source *in, struct mend_scan *s, size_t *ret_chunk,
-    struct error *err) {
+/* Decodes all from `from`, over damage too: what readers can still read must not be cut. */
+static int scan_from(struct scanner *s, struct source *in, uint64_t from, bool line_start, struct error *err) {
     const struct block_sink sink = {.self = s, .text = to_scan, .boundary = boundary_to_scan};
-    for (size_t i = chunks->n;; i--) {
-        uint64_t from = i > 1 ? chunks->at[i - 1].offset : 0;
-        mend_scan_begin(s, (struct mend_boundary){.offset = from}, 0, i <= 1);
-        source_seek(in, from);
-        int r = zstd_blocks_decode(in, 0, &sink, err);
+    int r = 1;
+    mend_scan_begin(&s->scan, (struct mend_boundary){.offset = from}, 0, line_start);
+    s->behind_damage = false;
+    source_seek(in, from);
+    while (r > 0) {
+        r = zstd_blocks_decode(in, s->scan.text, &sink, err);
         if (r < 0)
             return r;
-        mend_scan_end(s, in->offset);
-        if (s->found) {
+        mend_scan_end(&s->scan, in->offset);
+        source_skip(in, 1);
+        r = zstd_find_frame(in, err);
+        s->start = s->held = (struct mend_boundary){.offset = in->offset};
+        s->behind_damage = true;
+    }
+    return r;
+}
+
+/* Looks for the cut from the last chunk backwards: most often the last one has it. */
+static int find_cut(const struct chunk_list *chunks, struct source *in, struct scanner *s, size_t *ret_chunk, struct error *err) {
+    for (size_t i = chunks->n;; i--) {
+        int r = scan_from(s, in, i > 1 ? chunks->at[i - 1].offset : 0, i <= 1, err);
+        if (r < 0)
+            return r;
+        if (s->scan.found) {
             *ret_chunk = i > 1 ? i - 1 : 0;
             return 0;
         }
     }
 }
 
-/* Decodes the chunks of which nothing says how much text they hold. */
-static int count_text(struct source *in, struct chunk_list *chunks, struct error *err) {
+/* A chunk of which nothing can be decoded is none: a seek table could not tell it from a skippable frame. */
+static void drop_empty(struct chunk_list *chunks) {
+    size_t n = 0;
     for (size_t i = 0; i < chunks->n; i++) {
+        if (chunks->at[i].text_size > 0)
+            chunks->at[n++] = chunks->at[i];
+    }
+    chunks->n = n;
+}
+
+/* Decodes those of the first `n` chunks of which nothing says how much text they hold. */
+static int count_text(struct source *in, struct chunk_list *chunks, size_t n, struct error *err) {
+    for (size_t i = 0; i < n; i++) {
         struct line_chunk *c = &chunks->at[i];
         uint64_t text = 0;
         if (c->text_size != LINE_OFFSET_UNKNOWN)
@@ -220,20 +263,21 @@ static int count_text(struct source *in, struct chunk_list *chunks, struct error
             return r;
         c->text_size = text;
     }
-    chunk_list_count_text(chunks);
     return 0;
 }
 
 /* Everything but a file that we finished ourselves: what ends it is found by decoding. */
 static int mend_tail(struct mend_file *f, struct source *in, struct chunk_list *chunks, struct arena *notes,
     struct error *err) {
-    struct mend_scan scan = {0};
+    struct scanner s = {0};
     size_t chunk = 0;
     uint64_t end = 0;
-    int r = find_cut(chunks, in, &scan, &chunk, err);
+    int r = find_cut(chunks, in, &s, &chunk, err);
+    if (r == 0) /* what is refused is refused before anything is changed */
+        r = count_text(in, chunks, chunk, err);
     if (r == 0)
-        r = cut_at_best(f, &scan, &end, err);
-    mend_scan_done(&scan);
+        r = cut_at_best(f, &s.scan, &end, err);
+    mend_scan_done(&s.scan);
     if (r < 0)
         return r;
     /* What was cut or closed is walked anew. */
@@ -246,7 +290,7 @@ static int mend_tail(struct mend_file *f, struct source *in, struct chunk_list *
         return r;
     source_limit(in, end);
     r = walk_zstd(&walk, in, chunks, notes, SIZE_MAX, err);
-    return r == 0 ? count_text(in, chunks, err) : r;
+    return r == 0 ? count_text(in, chunks, chunks->n, err) : r;
 }
 
 int mend_zstd(struct mend_file *f, struct chunk_list *chunks, struct arena *notes, struct mended *ret, struct error *err) {
@@ -254,9 +298,10 @@ int mend_zstd(struct mend_file *f, struct chunk_list *chunks, struct arena *note
     struct source in = {0};
     uint64_t had = f->size;
     int r = seektable_load(f->fd, f->name, f->size, chunks, notes, &table, err);
-    if (r > 0) {
+    bool has_table = r > 0;
+    if (has_table) {
         had = f->size = table.derived_from;
-        r = mend_cut(f, f->size, err);
+        r = 0;
     } else if (r == 0) {
         struct walk walk = {0};
         r = source_init(&in, f->fd, f->name, false, MEND_SOURCE_BYTES, err);
@@ -272,6 +317,10 @@ int mend_zstd(struct mend_file *f, struct chunk_list *chunks, struct arena *note
         }
         source_done(&in);
     }
+    if (r == 0 && has_table)
+        r = mend_cut(f, f->size, err);
+    drop_empty(chunks);
+    chunk_list_count_text(chunks);
     if (r < 0)
         return error_wrap(err, r, "continue %s", f->name);
     *ret = (struct mended){

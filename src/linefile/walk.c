@@ -65,22 +65,11 @@ static int take_note(struct source *in, uint32_t size, struct chunk_list *l, str
     return 0;
 }
 
-/* Looks for the next frame behind bytes that are none. 1: `w->at` is at one. 0: none yet. */
+/* Looks for the next frame behind bytes that are none, from where the source stands. 1: `w->at` is at one. 0: none yet. */
 static int find_frame(struct walk *w, struct source *in, struct error *err) {
-    for (;;) {
-        int r = source_need(in, ZSTD_HEADER_MAX + ZSTD_BLOCK_HEADER_LEN, err);
-        if (r < 0)
-            return r;
-        const uint8_t *bytes = source_bytes(in);
-        const uint8_t *found = memmem(bytes, in->len, "\x28\xB5\x2F\xFD", ZSTD_MAGIC_LEN);
-        size_t pass = found ? (size_t)(found - bytes) : in->len < ZSTD_MAGIC_LEN ? 0 : in->len - ZSTD_MAGIC_LEN + 1;
-        bool here = found == bytes && zstd_frame_plausible(found, in->len);
-        pass += found == bytes && !here;
-        source_skip(in, pass);
-        w->at = in->offset;
-        if (here || (r == 0 && pass == 0))
-            return here;
-    }
+    int r = zstd_find_frame(in, err);
+    w->at = in->offset;
+    return r;
 }
 
 /* Does a frame, or the end of the file, follow at `offset`? */

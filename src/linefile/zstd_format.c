@@ -1,6 +1,8 @@
 /* linefile/zstd_format.c: reads zstd frame and block headers. */
 #include "linefile/zstd_format.h"
 
+#include <string.h>
+
 #include "linefile/bytes.h"
 
 int zstd_header_parse(const uint8_t *bytes, size_t len, struct zstd_header *ret) {
@@ -59,4 +61,27 @@ bool zstd_frame_plausible(const uint8_t *bytes, size_t len) {
     if (r <= 0)
         return r == 0;
     return len < h.size + ZSTD_BLOCK_HEADER_LEN || zstd_block_parse(bytes + h.size, &block);
+}
+
+int zstd_find_frame(struct source *in, struct error *err) {
+    static const uint8_t magic[ZSTD_MAGIC_LEN] = {0x28, 0xB5, 0x2F, 0xFD};
+    for (;;) {
+        int r = source_need(in, ZSTD_HEADER_MAX + ZSTD_BLOCK_HEADER_LEN, err);
+        if (r < 0)
+            return r;
+        const uint8_t *bytes = source_bytes(in);
+        const uint8_t *found = memmem(bytes, in->len, magic, sizeof magic);
+        if (found && found > bytes) {
+            source_skip(in, (uint64_t)(found - bytes)); /* and look again with all of the header in the buffer */
+        } else if (found && zstd_frame_plausible(found, in->len)) {
+            return 1;
+        } else if (found) {
+            source_skip(in, 1);
+        } else {
+            size_t keep = in->len < sizeof magic - 1 ? in->len : sizeof magic - 1;
+            source_skip(in, in->len - keep);
+            if (r == 0)
+                return 0;
+        }
+    }
 }

@@ -6,6 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "linefile/source.h"
+
 #define ZSTD_FORMAT_MAGIC UINT32_C(0xFD2FB528)
 #define ZSTD_SKIPPABLE_MAGIC UINT32_C(0x184D2A50) /* and the fifteen after it */
 
@@ -44,5 +46,8 @@ bool zstd_block_parse(const uint8_t *bytes, struct zstd_block *ret);
 
 /* Might a frame that decodes begin at `bytes`? True also when too little is there to tell. Pure. */
 bool zstd_frame_plausible(const uint8_t *bytes, size_t len);
+/* Moves the source on to what may be a frame, skippable ones apart. 1: there. 0: none in what is there; the source stands before
+ * what may become one. -ERR_OS. */
+int zstd_find_frame(struct source *in, struct error *err) NODISCARD;
 
 #endif
