@@ -54,23 +54,33 @@ static bool peek_fast(struct text t, struct line_head *ret) {
     return false;
 }
 
-/* The lines of all-smi have their keys in alphabetical order, so that a frame's timestamp comes last. */
+/* The lines of all-smi have their keys in alphabetical order, so that a frame's timestamp comes last, behind its schema and
+ * perhaps its storage. What has other keys there, or begins otherwise, is parsed. */
 static bool peek_sorted(struct text t, struct line_head *ret) {
-    static const char key[] = ",\"schema\":1";
+    static const char key[] = ",\"schema\":1,";
+    static const char storage[] = "\"storage\":[";
     static const char stamp[] = ",\"timestamp\":\"";
-    enum { TAIL = 1200 }; /* schema, storage and timestamp end such a line; storage is short or missing */
+    enum { TAIL = 1200, KEY = sizeof key - 1, STORAGE = sizeof storage - 1, STAMP = sizeof stamp - 1 };
     struct text tail = t.len > TAIL ? (struct text){t.at + t.len - TAIL, TAIL} : t;
-    if (t.len < 40 || t.at[0] != '{' || !text_ends(t, "\"}"))
+    if (t.len < 40 || t.at[0] != '{' ||
+        !(t.at[2] == 'c' || t.at[2] == 'e' || t.at[2] == 'g' || text_starts(t, "{\"hostname\"")) ||
+        !text_ends(t, "\"}"))
         return false;
     size_t at = tail.len - 2;
     while (at > 0 && tail.at[at - 1] != '"')
         at--;
-    size_t n = sizeof stamp - 1;
-    struct text when = {tail.at + at, tail.len - 2 - at};
-    if (at < n || memcmp(tail.at + at - n, stamp, n) != 0 || !memmem(tail.at, at, key, sizeof key - 1))
+    if (at < STAMP + KEY || memcmp(tail.at + at - STAMP, stamp, STAMP) != 0)
         return false;
+    struct text when = {tail.at + at, tail.len - 2 - at};
+    const char *end = tail.at + at - STAMP; /* of what stands before the timestamp */
+    const char *schema = memmem(tail.at, (size_t)(end - tail.at) + 1, key, KEY);
+    if (!schema)
+        return false;
+    const char *behind = schema + KEY;
+    bool storage_follows = (size_t)(end - schema) >= KEY + STORAGE && memcmp(behind, storage, STORAGE) == 0 &&
+                           end[-1] == ']' && !memmem(behind, (size_t)(end - behind), "],\"", 3);
     int64_t wall_ns = 0;
-    if (!clock_parse(when, &wall_ns))
+    if ((behind != end + 1 && !storage_follows) || !clock_parse(when, &wall_ns))
         return false;
     *ret = (struct line_head){RECORDING_FRAME, wall_ns, UINT64_MAX, FRAME_SCHEMA};
     return true;
@@ -177,6 +187,7 @@ static int parse_hosts(struct json_value v, struct arena *arena, struct recordin
     struct text host;
     if (!json_array_begin(v, &walk))
         return 0;
+    ret->n_hosts = ret->hosts_cut = 0; /* the key may stand there twice */
     ret->hosts = arena_alloc(arena, RECORDING_HOSTS_MAX * sizeof *ret->hosts);
     if (!ret->hosts)
         return error_set(err, ERR_NOMEM, "header");

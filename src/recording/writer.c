@@ -74,10 +74,8 @@ int recording_writer_open(const struct recording_writer_options *o, struct recor
         r = line_writer_open(&o->file, &w->file, err);
     if (r == 0) {
         w->chunk_start = file_facts(w).text_bytes;
-        r = begin_segment(w, err);
+        r = begin_segment(w, err); /* reaches the file with the first frame, which tells the codec how long lines are */
     }
-    if (r == 0)
-        r = line_writer_flush(w->file, err);
     if (r < 0) {
         line_writer_abandon(w->file);
         buffer_done(&w->line);
