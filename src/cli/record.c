@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -216,7 +217,8 @@ static int open_writer(struct session *s, enum codec codec, struct text *host, s
             .boot_id = boot_id},
     };
     int r = recording_writer_open(&o, &s->writer, err);
-    if (r == -ERR_EXISTS && !v->append && !v->force && access(s->path, F_OK) == 0)
+    struct stat info;
+    if (r == -ERR_EXISTS && !v->append && !v->force && lstat(s->path, &info) == 0 && S_ISREG(info.st_mode))
         return error_set(err, ERR_EXISTS, "%s exists: use --append to continue it, or --force to replace it", s->path);
     return r;
 }
@@ -233,6 +235,9 @@ static int record(struct session *s, enum codec codec, const struct collect_opti
     frame_init(&s->frame);
     if (r == 0)
         r = run_schedule(s, err);
+    struct error mark_err;
+    if (r == 0 && take_marks(s, &mark_err) < 0) /* those left since the last frame */
+        (void)complain_error(&record_command, &mark_err);
     if (s->writer) {
         if (r == 0)
             show_status(s, true);
