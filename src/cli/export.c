@@ -21,10 +21,10 @@ enum format { FORMAT_NDJSON, FORMAT_CSV };
 static const char *const format_words[] = {"ndjson", "csv", NULL};
 
 static const struct option_spec options[] = {
-    {"from", 0, OPTION_TEXT, offsetof(struct values, from), "TIME", "first moment to export: " TIMECODE_TAKES,
-        .no_config = true},
-    {"to", 0, OPTION_TEXT, offsetof(struct values, to), "TIME", "last moment to export; -30s is from the end",
-        .no_config = true},
+    {"from", 0, OPTION_TEXT, offsetof(struct values, from), "TIME",
+        "first moment to export: " TIMECODE_TAKES " (+ from the start, - from the end)", .no_config = true},
+    {"to", 0, OPTION_TEXT, offsetof(struct values, to), "TIME",
+        "last moment to export; +5m is from the first one, -30s from the end", .no_config = true},
     {"step", 0, OPTION_DURATION, offsetof(struct values, step_ns), "TIME", "one frame per step; 0: all", .initial = "0",
         .no_config = true},
     {"fields", 0, OPTION_TEXT, offsetof(struct values, fields), "FIELDS",
@@ -48,7 +48,8 @@ static const struct example examples[] = {
     {"tacho export run.ndjson.zst -f csv --fields cpus.utilization,memory.utilization", "a table over time"},
     {"tacho export run.ndjson.zst -f csv --fields networks.name,networks.rx_bytes/s --step 1m",
         "rates, one row a minute"},
-    {"tacho export run.ndjson.zst --from +0 --follow | jq .cpus[0].utilization", "as it happens"},
+    {"tacho export run.ndjson.zst --from -10s --follow | jq .cpus[0].utilization",
+        "the last ten seconds, and on as it happens"},
     {NULL, NULL},
 };
 
@@ -58,39 +59,53 @@ struct session {
     struct columns columns;
     struct frame kept, before; /* a frame cut to one host; the one that rates are taken against */
     struct json_parser *parser;
-    int64_t from_ns, to_ns, next_ns; /* next_ns: the step's next moment */
-    bool has_before;
+    int64_t from_ns, to_ns;
+    int64_t base_ns, next_ns; /* where steps are counted from; the step's next moment */
+    bool has_before, met_host;
 };
 
-static int parse_span(struct session *s, struct cursor *c, struct error *err) {
-    const struct values *v = s->values;
-    int r = cursor_last(c, err);
-    int64_t last_ns = r == 1 ? cursor_time(c) : 0;
-    if (r == 1)
-        r = cursor_first(c, err);
-    if (r <= 0)
-        return r;
-    int64_t first_ns = cursor_time(c);
-    s->from_ns = first_ns;
-    s->to_ns = v->follow && !v->to ? INT64_MAX : last_ns;
-    if (v->from && timecode_parse(text_of(v->from), first_ns, last_ns, first_ns, &s->from_ns, err) < 0)
-        return error_wrap(err, -ERR_USAGE, "--from");
-    if (v->to && timecode_parse(text_of(v->to), first_ns, last_ns, last_ns, &s->to_ns, err) < 0)
-        return error_wrap(err, -ERR_USAGE, "--to");
-    if (s->to_ns < s->from_ns)
-        return error_set(err, ERR_USAGE, "--to is before --from");
-    s->next_ns = s->from_ns;
-    return 1;
+/* +5m is from `start`, -30s from `end`, of which each makes sense. */
+static int parse_moment(
+    const char *typed, int64_t start_ns, int64_t first_ns, int64_t end_ns, int64_t *ret, struct error *err) {
+    bool back = text_starts(text_trim(text_of(typed)), "-");
+    return timecode_parse(text_of(typed), first_ns, end_ns, back ? end_ns : start_ns, ret, err);
 }
 
-/* A frame goes out when it reaches the step's next moment. Marks always do. */
+/* 1; 0 when there is no frame (yet). Without --from and --to everything goes, also what a stepping clock put out of order. */
+static int parse_span(struct session *s, struct cursor *c, struct error *err) {
+    const struct values *v = s->values;
+    int64_t first_ns = clock_wall_ns(), last_ns = first_ns;
+    int r = cursor_last(c, err);
+    if (r == 1) {
+        last_ns = cursor_time(c);
+        r = cursor_first(c, err);
+    }
+    if (r < 0)
+        return r;
+    if (r == 1)
+        first_ns = cursor_time(c);
+    s->from_ns = INT64_MIN;
+    s->to_ns = INT64_MAX;
+    if (v->from && parse_moment(v->from, first_ns, first_ns, last_ns, &s->from_ns, err) < 0)
+        return error_wrap(err, -ERR_USAGE, "--from");
+    s->base_ns = v->from ? s->from_ns : first_ns;
+    if (v->to && parse_moment(v->to, s->base_ns, first_ns, last_ns, &s->to_ns, err) < 0)
+        return error_wrap(err, -ERR_USAGE, "--to");
+    if (v->from && v->to && s->to_ns < s->from_ns)
+        return error_set(err, ERR_USAGE, "--to is before --from");
+    s->next_ns = s->base_ns;
+    return r;
+}
+
+/* A frame goes out when it reaches the step's next moment, or when the clock went back. Marks always do. */
 static bool wanted(struct session *s, int64_t wall_ns) {
-    if (s->values->step_ns <= 0)
+    int64_t step_ns = s->values->step_ns;
+    if (step_ns <= 0)
         return true;
-    if (wall_ns < s->next_ns)
+    if (wall_ns < s->next_ns && wall_ns >= s->next_ns - step_ns)
         return false;
-    int64_t steps = (wall_ns - s->from_ns) / s->values->step_ns + 1;
-    s->next_ns = s->from_ns + steps * s->values->step_ns;
+    int64_t since = wall_ns - s->base_ns;
+    s->next_ns = s->base_ns + (since / step_ns + (since >= 0 || since % step_ns == 0)) * step_ns;
     return true;
 }
 
@@ -107,6 +122,7 @@ static int put_frame(struct session *s, const struct frame *f, struct text line,
         r = copy_frame(s, line, &s->kept, err);
         if (r < 0 || !frame_keep_host(&s->kept, text_of(v->host)))
             return r;
+        s->met_host = true;
         f = &s->kept;
     }
     if (v->format == FORMAT_CSV) {
@@ -138,11 +154,30 @@ static int put_line(
     return output_flush(&s->out, s->values->follow, err);
 }
 
-static int export_span(struct session *s, struct cursor *c, struct error *err) {
+/* To the first frame that is wanted, and back to the marks just before it. */
+static int begin_span(const struct session *s, struct cursor *c, struct error *err) {
+    if (!s->values->from) {
+        cursor_stop_at_marks(c, true);
+        return cursor_first(c, err);
+    }
     int r = cursor_seek_time(c, s->from_ns, err);
     cursor_stop_at_marks(c, true);
-    while (r == 1 && cursor_time(c) >= s->from_ns && cursor_time(c) <= s->to_ns && !signals_ended()) {
-        r = put_line(s, cursor_kind(c), cursor_frame(c), cursor_line(c), err);
+    if (r == 1)
+        while ((r = cursor_step(c, -1, err)) == 1)
+            if (cursor_kind(c) != RECORDING_MARK || cursor_time(c) < s->from_ns)
+                return cursor_step(c, 1, err);
+    return r < 0 ? r : 1;
+}
+
+static int export_span(struct session *s, struct cursor *c, struct error *err) {
+    int r = begin_span(s, c, err);
+    while (r == 1 && !signals_ended()) {
+        int64_t wall_ns = cursor_time(c);
+        if (wall_ns > s->to_ns && cursor_kind(c) == RECORDING_FRAME)
+            break;
+        r = wall_ns < s->from_ns || wall_ns > s->to_ns
+                ? 0
+                : put_line(s, cursor_kind(c), cursor_frame(c), cursor_line(c), err);
         if (r == 0)
             r = cursor_step(c, 1, err);
     }
@@ -195,6 +230,8 @@ static int export_recording(struct session *s, const struct invocation *in, stru
         (void)complain(&export_command, 0,
             "passed over %llu broken or oversized lines and %llu stretches that do not decode",
             (unsigned long long)(d.rejected + d.oversized), (unsigned long long)d.undecoded);
+    if (r >= 0 && v->host && !s->met_host)
+        (void)complain(&export_command, 0, "no frame has anything of host '%s'", v->host);
     cursor_destroy(c);
     recording_close(recording);
     return r;
