@@ -20,7 +20,7 @@ struct gzip_decoder {
     enum gzip_place place;
     bool cut;     /* some bytes of a header or trailer are there, not all */
     bool more;    /* the last call filled its output: text may wait inside */
-    bool at_mark; /* damage showed at a mark: one may enter behind it */
+    uint64_t began; /* where inflating, or looking for a member, last started */
     int failed;   /* what `failure` says is due, once the text before it is handed out */
     struct error failure;
 };
@@ -45,14 +45,16 @@ static void gzip_destroy(void *self) {
 static void gzip_enter(void *self) {
     struct gzip_decoder *d = self;
     d->place = GZIP_ENTRY;
-    d->cut = d->more = d->at_mark = false;
+    d->cut = d->more = false;
+    d->began = UINT64_MAX;
     d->failed = 0;
 }
 
-static int start(struct gzip_decoder *d, bool member, struct error *err) {
+static int start(struct gzip_decoder *d, const struct source *in, bool member, struct error *err) {
     if (inflateReset2(&d->z, member ? GZIP_WINDOW_BITS_MEMBER : GZIP_WINDOW_BITS_RAW) != Z_OK)
         return error_set(err, ERR_NOMEM, "gzip decoder");
     d->place = member ? GZIP_MEMBER : GZIP_RAW;
+    d->began = in->offset;
     d->more = false;
     return 1;
 }
@@ -66,7 +68,7 @@ static int begin(struct gzip_decoder *d, struct source *in, struct error *err) {
             return r;
         const uint8_t *bytes = source_bytes(in);
         if (d->place == GZIP_ENTRY && in->len > 0 && bytes[0] != 0x1F)
-            return start(d, false, err);
+            return start(d, in, false, err);
         if (d->place == GZIP_BETWEEN && in->len > 0 && bytes[0] == 0) {
             source_skip(in, 1);
             continue;
@@ -79,7 +81,7 @@ static int begin(struct gzip_decoder *d, struct source *in, struct error *err) {
             source_skip(in, GZIP_TRAILER_LEN);
             d->place = GZIP_BETWEEN;
         } else if (gzip_is_header(bytes)) {
-            return start(d, true, err);
+            return start(d, in, true, err);
         } else {
             return error_set(err, ERR_FORMAT, "%s: byte %llu: no gzip member", in->name, (unsigned long long)in->offset);
         }
@@ -106,7 +108,6 @@ static int step(struct gzip_decoder *d, struct source *in, struct error *err) {
     d->z.avail_in = (uInt)given;
     r = inflate(&d->z, Z_NO_FLUSH);
     if (mark && r == Z_OK && d->z.avail_in == 0 && (d->z.data_type & (AT_BOUNDARY | BITS)) != AT_BOUNDARY) {
-        d->at_mark = true;
         return damaged(in, "a chunk ends inside a block", err);
     }
     size_t taken = given - d->z.avail_in;
@@ -153,12 +154,11 @@ static ssize_t gzip_decode(void *self, struct source *in, char *to, size_t cap, 
 static int gzip_resync(void *self, struct source *in, struct error *err) {
     struct gzip_decoder *d = self;
     bool member = false;
-    bool at_mark = d->at_mark;
-    gzip_enter(self);
-    if (in->len > 0 && !at_mark)
+    if (in->len > 0 && in->offset == d->began)
         source_skip(in, 1); /* never the same place twice */
+    gzip_enter(self);
     int r = gzip_find(in, &member, err);
-    return r > 0 ? start(d, member, err) : r;
+    return r > 0 ? start(d, in, member, err) : r;
 }
 
 static bool gzip_whole(const void *self) {

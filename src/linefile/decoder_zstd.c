@@ -14,12 +14,15 @@ static const uint8_t magic[ZSTD_MAGIC_LEN] = {0x28, 0xB5, 0x2F, 0xFD};
 
 struct zstd_decoder {
     ZSTD_DCtx *context;
-    size_t hint;          /* bytes that the next step of the context takes: never more are given, so that one call is one block */
-    uint64_t skippable;   /* where the last skippable frame began, if that is what was last; else UINT64_MAX */
-    uint64_t skip;        /* bytes of it to pass over */
     bool in_frame;
+    bool checksum;        /* one ends the frame */
+    bool last;            /* its last block has passed */
+    size_t part;          /* bytes of what goes into the context next: a header, a block, the checksum; 0: not known yet */
     bool more;            /* the last call filled its output: text may wait inside */
     bool cut;             /* a frame header is there in part only */
+    uint64_t skippable;   /* where the last skippable frame began, if that is what was last; else UINT64_MAX */
+    uint64_t skip;        /* bytes of it to pass over */
+    uint64_t began;       /* where a frame was last looked for */
     int failed;           /* what `failure` says is due, once the text before it is handed out */
     struct error failure;
 };
@@ -49,6 +52,7 @@ static void zstd_destroy(void *self) {
 static void zstd_enter(void *self) {
     struct zstd_decoder *d = self;
     d->in_frame = d->more = d->cut = false;
+    d->began = UINT64_MAX;
     d->skippable = UINT64_MAX;
     d->skip = 0;
     d->failed = 0;
@@ -95,6 +99,7 @@ static int pass_skippable(struct zstd_decoder *d, struct source *in, struct erro
  * this format never reaches the decoders of older ones. 1: a frame begins. 0: not all of its header is there. */
 static int check_header(struct zstd_decoder *d, struct source *in, struct error *err) {
     struct zstd_header h = {0};
+    d->began = in->offset;
     int r = zstd_header_parse(source_bytes(in), in->len, &h);
     if (r == 0)
         return 0;
@@ -105,6 +110,9 @@ static int check_header(struct zstd_decoder *d, struct source *in, struct error 
     if (h.window > UINT64_C(1) << LINE_WINDOW_LOG_MAX)
         return error_set(err, ERR_LIMIT, "%s: byte %llu: a zstd window of %llu MiB, the limit is %d", in->name,
             (unsigned long long)in->offset, (unsigned long long)(h.window >> 20), 1 << (LINE_WINDOW_LOG_MAX - 20));
+    d->part = h.size;
+    d->checksum = h.checksum;
+    d->last = false;
     return 1;
 }
 
@@ -127,7 +135,6 @@ static int begin_frame(struct zstd_decoder *d, struct source *in, struct error *
     if (r <= 0)
         return r;
     (void)ZSTD_DCtx_reset(d->context, ZSTD_reset_session_only);
-    d->hint = ZSTD_MAGIC_LEN + 1;
     d->skippable = UINT64_MAX;
     d->in_frame = true;
     d->more = d->cut = false;
@@ -135,7 +142,7 @@ static int begin_frame(struct zstd_decoder *d, struct source *in, struct error *
 }
 
 /* The file ends inside a block: unless its size is damaged, there is no frame in what is there of it. */
-static int check_cut_block(struct zstd_decoder *d, struct source *in, struct error *err) {
+static int check_cut_block(const struct source *in, struct error *err) {
     const uint8_t *bytes = source_bytes(in);
     for (size_t i = 1; i + ZSTD_MAGIC_LEN <= in->len; i++) {
         const uint8_t *found = memmem(bytes + i, in->len - i, magic, sizeof magic);
@@ -143,7 +150,6 @@ static int check_cut_block(struct zstd_decoder *d, struct source *in, struct err
             return 0;
         i = (size_t)(found - bytes);
         if (zstd_frame_plausible(found, in->len - i)) {
-            d->in_frame = false;
             return error_set(err, ERR_FORMAT, "%s: byte %llu: a zstd block that is cut short", in->name,
                 (unsigned long long)in->offset);
         }
@@ -151,32 +157,43 @@ static int check_cut_block(struct zstd_decoder *d, struct source *in, struct err
     return 0;
 }
 
-/* Gives the context what it wants next: whole blocks only. 1: something moved. 0: nothing to be done with what is there. */
+/* Says what follows in the frame. 1: `d->part` bytes are all there. 0: not yet. */
+static int next_part(struct zstd_decoder *d, struct source *in, struct error *err) {
+    if (d->part == 0 && d->last) {
+        d->part = ZSTD_CHECKSUM_LEN;
+    } else if (d->part == 0) {
+        struct zstd_block block = {0};
+        int r = source_need(in, ZSTD_BLOCK_HEADER_LEN, err);
+        if (r <= 0)
+            return r;
+        if (!zstd_block_parse(source_bytes(in), &block))
+            return error_set(err, ERR_FORMAT, "%s: byte %llu: no zstd block", in->name, (unsigned long long)in->offset);
+        d->part = ZSTD_BLOCK_HEADER_LEN + block.stored;
+        d->last = block.last;
+    }
+    int r = source_need(in, d->part, err);
+    return r == 0 ? check_cut_block(in, err) : r;
+}
+
+/* Gives the context one part, so that a damaged one costs nothing of those before it. 1: something moved. 0: nothing to be done
+ * with what is there. */
 static int step(struct zstd_decoder *d, struct source *in, ZSTD_outBuffer *out, struct error *err) {
-    size_t want = d->hint < in->cap ? d->hint : in->cap;
-    int r = source_need(in, want, err);
-    if (r < 0)
+    int r = d->more ? 1 : next_part(d, in, err);
+    if (r <= 0)
         return r;
-    /* The context likes the header behind a block too, which is not there yet at the end of what was flushed. */
-    bool block = in->len + ZSTD_BLOCK_HEADER_LEN >= want && in->len > 0;
-    if (!block && !d->more)
-        return check_cut_block(d, in, err);
-    size_t have = in->len < want ? in->len : want;
-    ZSTD_inBuffer given = {source_bytes(in), block ? have : 0, 0};
-    size_t had = out->pos;
-    size_t n = ZSTD_decompressStream(d->context, out, &given);
-    if (ZSTD_isError(n)) {
-        d->in_frame = false;
-        if (ZSTD_getErrorCode(n) == ZSTD_error_memory_allocation)
+    ZSTD_inBuffer given = {source_bytes(in), d->part, 0};
+    size_t left = ZSTD_decompressStream(d->context, out, &given);
+    if (ZSTD_isError(left)) {
+        if (ZSTD_getErrorCode(left) == ZSTD_error_memory_allocation)
             return error_set(err, ERR_NOMEM, "%s: zstd window", in->name);
         return error_set(err, ERR_FORMAT, "%s: byte %llu: zstd: %s", in->name, (unsigned long long)in->offset,
-            ZSTD_getErrorName(n));
+            ZSTD_getErrorName(left));
     }
     source_skip(in, given.pos);
-    d->more = out->pos == out->size;
-    d->hint = n;
-    d->in_frame = n != 0;
-    return n == 0 || given.pos > 0 || out->pos > had;
+    d->part -= given.pos;
+    d->more = out->pos == out->size || d->part > 0;
+    d->in_frame = left != 0;
+    return 1;
 }
 
 static ssize_t zstd_decode(void *self, struct source *in, char *to, size_t cap, struct error *err) {
@@ -210,9 +227,10 @@ static ssize_t zstd_decode(void *self, struct source *in, char *to, size_t cap, 
 }
 
 static int zstd_resync(void *self, struct source *in, struct error *err) {
-    zstd_enter(self);
-    if (in->len > 0)
+    const struct zstd_decoder *d = self;
+    if (in->len > 0 && in->offset == d->began)
         source_skip(in, 1); /* never the same place twice */
+    zstd_enter(self);
     return zstd_find_frame(in, err);
 }
 

@@ -8,7 +8,7 @@
 
 enum {
     WINDOW_LOG_MIN = 20,
-    WINDOW_LOG_FIRST = 21,    /* of the first chunk, when no line has been seen yet */
+    WAITING_MAX = 4096,       /* bytes of a chunk's first lines held back until one tells how long lines are */
     ZSTD_STEP = 32 * 1024,    /* output room per call; the context holds back what does not fit */
     ZSTD_ROOM = 512 * 1024,   /* what the context may hold back, and a frame's end */
 };
@@ -16,6 +16,7 @@ enum {
 struct zstd_encoder {
     ZSTD_CCtx *context;
     bool in_frame;
+    struct buffer waiting;          /* lines of a chunk that has not begun yet */
     size_t longest, longest_before; /* lines of this chunk, and of the one before it */
 };
 
@@ -37,27 +38,29 @@ static int zstd_create(int level, void **ret, struct error *err) {
 
 static void zstd_destroy(void *self) {
     struct zstd_encoder *e = self;
-    if (e)
+    if (e) {
         (void)ZSTD_freeCCtx(e->context);
+        buffer_done(&e->waiting);
+    }
     free(e);
 }
 
 static size_t zstd_room(size_t len) {
-    return ZSTD_compressBound(len) + ZSTD_ROOM;
+    return ZSTD_compressBound(len + WAITING_MAX) + ZSTD_ROOM;
 }
 
 static void zstd_begin(void *self) {
     struct zstd_encoder *e = self;
     (void)ZSTD_CCtx_reset(e->context, ZSTD_reset_session_only);
+    buffer_clear(&e->waiting);
     e->in_frame = false;
 }
 
 /* A window that spans two and a half of the longest lines: the next line finds all of the last one, and a small window keeps
  * what the recorder holds in memory small. */
-static int window_log(const struct zstd_encoder *e, size_t len) {
+static int window_log(const struct zstd_encoder *e) {
     size_t longest = e->longest > e->longest_before ? e->longest : e->longest_before;
-    int log = longest > 0 ? WINDOW_LOG_MIN : WINDOW_LOG_FIRST;
-    longest = longest > len ? longest : len;
+    int log = WINDOW_LOG_MIN;
     while (log < LINE_WINDOW_LOG_MAX && UINT64_C(1) << log < (uint64_t)longest * 5 / 2)
         log++;
     return log;
@@ -81,30 +84,44 @@ static int run(struct zstd_encoder *e, const void *bytes, size_t len, ZSTD_EndDi
     }
 }
 
+/* Begins the chunk's frame, now that its first lines are known, with these. */
+static int begin_frame(struct zstd_encoder *e, struct buffer *out, struct error *err) {
+    size_t n = ZSTD_CCtx_setParameter(e->context, ZSTD_c_windowLog, window_log(e));
+    if (ZSTD_isError(n))
+        return error_set(err, ERR_NOMEM, "zstd encoder: %s", ZSTD_getErrorName(n));
+    e->longest_before = e->longest;
+    e->longest = 0;
+    e->in_frame = true;
+    int r = run(e, e->waiting.at, e->waiting.len, ZSTD_e_continue, out, err);
+    buffer_done(&e->waiting);
+    return r;
+}
+
 static int zstd_put(void *self, const char *line, size_t len, struct buffer *out, struct error *err) {
     struct zstd_encoder *e = self;
-    if (!e->in_frame) {
-        size_t r = ZSTD_CCtx_setParameter(e->context, ZSTD_c_windowLog, window_log(e, len));
-        if (ZSTD_isError(r))
-            return error_set(err, ERR_NOMEM, "zstd encoder: %s", ZSTD_getErrorName(r));
-        e->longest_before = e->longest;
-        e->longest = 0;
-    }
-    e->in_frame = true;
     e->longest = len > e->longest ? len : e->longest;
-    int r = run(e, line, len, ZSTD_e_continue, out, err);
+    if (!e->in_frame && e->waiting.len + len < WAITING_MAX) {
+        buffer_put(&e->waiting, line, len);
+        buffer_put_char(&e->waiting, '\n');
+        return buffer_status(&e->waiting, err);
+    }
+    int r = e->in_frame ? 0 : begin_frame(e, out, err);
+    if (r == 0)
+        r = run(e, line, len, ZSTD_e_continue, out, err);
     return r < 0 ? r : run(e, "\n", 1, ZSTD_e_continue, out, err);
 }
 
 static int zstd_flush(void *self, struct buffer *out, struct error *err) {
     struct zstd_encoder *e = self;
-    return e->in_frame ? run(e, NULL, 0, ZSTD_e_flush, out, err) : 0;
+    int r = !e->in_frame && e->waiting.len > 0 ? begin_frame(e, out, err) : 0;
+    return r == 0 && e->in_frame ? run(e, NULL, 0, ZSTD_e_flush, out, err) : r;
 }
 
 static int zstd_chunk_end(void *self, struct buffer *out, struct error *err) {
     struct zstd_encoder *e = self;
-    if (!e->in_frame)
-        return 0;
+    int r = !e->in_frame && e->waiting.len > 0 ? begin_frame(e, out, err) : 0;
+    if (r < 0 || !e->in_frame)
+        return r;
     e->in_frame = false;
     return run(e, NULL, 0, ZSTD_e_end, out, err);
 }

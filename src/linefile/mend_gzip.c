@@ -29,7 +29,6 @@ struct walker {
     z_stream z;
     struct mend_boundary at;
     bool damaged; /* what stopped decoding was not the end of the file */
-    bool at_mark; /* but a mark inside a block: one may enter behind it */
 };
 
 static void tell(struct walker *w, bool open, bool ended, unsigned unused_bits) {
@@ -59,7 +58,6 @@ static int inflate_on(struct walker *w, uint8_t *text, size_t cap, int *ret, str
     size_t taken = given - w->z.avail_in;
     if (mark && cap > 0 && *ret == Z_OK && taken > 0 && w->z.avail_out > 0 &&
         (w->z.data_type & (ZLIB_AT_BOUNDARY | ZLIB_BITS)) != ZLIB_AT_BOUNDARY) {
-        w->at_mark = true;
         *ret = Z_DATA_ERROR;
         return 1;
     }
@@ -150,6 +148,7 @@ static int pass_padding(struct walker *w, struct error *err) {
 static int scan_file(struct walker *w, struct error *err) {
     bool inside = false;
     for (;;) {
+        uint64_t from = w->in.offset;
         int r = inside ? 1 : pass_padding(w, err);
         if (r > 0 && !inside)
             r = pass_header(w, err);
@@ -165,9 +164,8 @@ static int scan_file(struct walker *w, struct error *err) {
             return 0;
         w->damaged = false;
         bool member = false;
-        if (w->in.len > 0 && !w->at_mark)
+        if (w->in.len > 0 && w->in.offset == from)
             source_skip(&w->in, 1); /* never the same place twice */
-        w->at_mark = false;
         r = gzip_find(&w->in, &member, err);
         if (r <= 0)
             return r;

@@ -214,11 +214,13 @@ static int scan_from(struct scanner *s, struct source *in, uint64_t from, bool l
     s->behind_damage = false;
     source_seek(in, from);
     while (r > 0) {
+        uint64_t began = in->offset;
         r = zstd_blocks_decode(in, s->scan.text, &sink, err);
         if (r < 0)
             return r;
         mend_scan_end(&s->scan, in->offset);
-        source_skip(in, 1);
+        if (in->offset == began)
+            source_skip(in, 1); /* never the same place twice */
         r = zstd_find_frame(in, err);
         s->start = s->held = (struct mend_boundary){.offset = in->offset};
         s->behind_damage = true;
