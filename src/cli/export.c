@@ -1,4 +1,5 @@
 /* cli/export.c: tacho export: a stretch of a recording as lines or as a table. */
+#include <inttypes.h>
 #include <stdio.h>
 
 #include "base/clock.h"
@@ -228,8 +229,8 @@ static int export_recording(struct session *s, const struct invocation *in, stru
     struct recording_damage d = recording ? recording_damage(recording) : (struct recording_damage){0};
     if (r >= 0 && d.rejected + d.oversized + d.undecoded > 0)
         (void)complain(&export_command, 0,
-            "passed over %llu broken or oversized lines and %llu stretches that do not decode",
-            (unsigned long long)(d.rejected + d.oversized), (unsigned long long)d.undecoded);
+            "passed over %" PRIu64 " broken or oversized lines and %" PRIu64 " stretches that do not decode",
+            d.rejected + d.oversized, d.undecoded);
     if (r >= 0 && v->host && !s->met_host)
         (void)complain(&export_command, 0, "no frame has anything of host '%s'", v->host);
     cursor_destroy(c);

@@ -224,7 +224,7 @@ static int open_writer(struct session *s, enum codec codec, struct text *host, s
 }
 
 static int record(struct session *s, enum codec codec, const struct collect_options *o, struct error *err) {
-    char host[256], boot_id[64] = "";
+    char host[256] = "", boot_id[64] = "";
     struct text hosts = text_of(paths_host(host));
     signals_catch();
     int r = open_writer(s, codec, &hosts, read_boot_id(o->roots.procfs, boot_id), err);
