@@ -5,23 +5,27 @@
 #include <string.h>
 #include <zlib.h>
 
+#include "linefile/bytes.h"
 #include "linefile/gzip_format.h"
 
 enum gzip_place {
     GZIP_ENTRY,   /* at a member's header, or just told to enter: then behind a mark perhaps */
     GZIP_BETWEEN, /* a member has ended: another one, or zeros that fill up */
-    GZIP_MEMBER,  /* zlib reads header, deflate and trailer, and checks the text */
-    GZIP_RAW,     /* entered inside a member: its CRC cannot be checked */
-    GZIP_TRAILER, /* of a member that was entered inside */
+    GZIP_HEADER,  /* zlib reads it */
+    GZIP_BLOCKS,  /* raw deflate */
+    GZIP_TRAILER,
 };
 
 struct gzip_decoder {
     z_stream z;
     enum gzip_place place;
-    bool cut;     /* some bytes of a header or trailer are there, not all */
-    bool more;    /* the last call filled its output: text may wait inside */
-    uint64_t began; /* where inflating, or looking for a member, last started */
-    int failed;   /* what `failure` says is due, once the text before it is handed out */
+    bool whole_member; /* decoded from its start, so that its trailer can be checked */
+    uint32_t crc;
+    uint32_t size;     /* modulo 2^32 */
+    bool cut;          /* some bytes of a header or trailer are there, not all */
+    bool more;         /* the last call filled its output: text may wait inside */
+    uint64_t began;    /* where inflating last started */
+    int failed;        /* what `failure` says is due, once the text before it is handed out */
     struct error failure;
 };
 
@@ -50,20 +54,35 @@ static void gzip_enter(void *self) {
     d->failed = 0;
 }
 
+static int damaged(const struct source *in, const char *why, struct error *err) {
+    return error_set(err, ERR_FORMAT, "%s: byte %llu: gzip: %s", in->name, (unsigned long long)in->offset,
+        why ? why : "damaged");
+}
+
 static int start(struct gzip_decoder *d, const struct source *in, bool member, struct error *err) {
     if (inflateReset2(&d->z, member ? GZIP_WINDOW_BITS_MEMBER : GZIP_WINDOW_BITS_RAW) != Z_OK)
         return error_set(err, ERR_NOMEM, "gzip decoder");
-    d->place = member ? GZIP_MEMBER : GZIP_RAW;
+    d->place = member ? GZIP_HEADER : GZIP_BLOCKS;
+    d->whole_member = member;
+    d->crc = d->size = 0;
     d->began = in->offset;
     d->more = false;
     return 1;
 }
 
+/* A member with a wrong trailer is passed all the same, so that the next one is found where it begins. */
+static int pass_trailer(struct gzip_decoder *d, struct source *in, struct error *err) {
+    const uint8_t *bytes = source_bytes(in);
+    bool good = !d->whole_member || (get_le32(bytes) == d->crc && get_le32(bytes + 4) == d->size);
+    source_skip(in, GZIP_TRAILER_LEN);
+    d->place = GZIP_BETWEEN;
+    return good ? 1 : damaged(in, "wrong checksum of the member before", err);
+}
+
 /* Decides what begins at the source: 1 when inflating can start. */
 static int begin(struct gzip_decoder *d, struct source *in, struct error *err) {
     for (;;) {
-        size_t want = d->place == GZIP_TRAILER ? GZIP_TRAILER_LEN : GZIP_HEADER_LEN;
-        int r = source_need(in, want, err);
+        int r = source_need(in, d->place == GZIP_TRAILER ? GZIP_TRAILER_LEN : GZIP_HEADER_LEN, err);
         if (r < 0)
             return r;
         const uint8_t *bytes = source_bytes(in);
@@ -77,51 +96,49 @@ static int begin(struct gzip_decoder *d, struct source *in, struct error *err) {
         if (r == 0)
             return 0;
         d->cut = false;
-        if (d->place == GZIP_TRAILER) {
-            source_skip(in, GZIP_TRAILER_LEN);
-            d->place = GZIP_BETWEEN;
-        } else if (gzip_is_header(bytes)) {
-            return start(d, in, true, err);
-        } else {
-            return error_set(err, ERR_FORMAT, "%s: byte %llu: no gzip member", in->name, (unsigned long long)in->offset);
-        }
+        if (d->place != GZIP_TRAILER)
+            return gzip_is_header(bytes) ? start(d, in, true, err) : damaged(in, "no member", err);
+        r = pass_trailer(d, in, err);
+        if (r < 0)
+            return r;
     }
-}
-
-static int damaged(const struct source *in, const char *why, struct error *err) {
-    return error_set(err, ERR_FORMAT, "%s: byte %llu: gzip: %s", in->name, (unsigned long long)in->offset,
-        why ? why : "damaged");
 }
 
 /* Inflates what is there. 1: something moved. 0: nothing to be done with what is there. */
 static int step(struct gzip_decoder *d, struct source *in, struct error *err) {
     enum { AT_BOUNDARY = 128, BITS = 7 }; /* in data_type */
+    bool header = d->place == GZIP_HEADER, mark = false;
     int r = source_need(in, 2 * (size_t)GZIP_MARK_LEN, err);
     if (r < 0)
         return r;
     if (in->len == 0 && !d->more)
         return 0;
-    bool mark = false;
-    uInt room = d->z.avail_out;
+    const Bytef *to = d->z.next_out;
     size_t given = gzip_stretch(source_bytes(in), in->len, r > 0, &mark);
     d->z.next_in = (z_const Bytef *)(uintptr_t)source_bytes(in);
     d->z.avail_in = (uInt)given;
-    r = inflate(&d->z, Z_NO_FLUSH);
-    if (mark && r == Z_OK && d->z.avail_in == 0 && (d->z.data_type & (AT_BOUNDARY | BITS)) != AT_BOUNDARY) {
+    r = inflate(&d->z, header ? Z_BLOCK : Z_NO_FLUSH); /* a header ends where the first block begins */
+    if (mark && !header && r == Z_OK && d->z.avail_in == 0 && (d->z.data_type & (AT_BOUNDARY | BITS)) != AT_BOUNDARY)
         return damaged(in, "a chunk ends inside a block", err);
-    }
-    size_t taken = given - d->z.avail_in;
+    size_t taken = given - d->z.avail_in, got = (size_t)(d->z.next_out - to);
     source_skip(in, taken);
+    d->crc = (uint32_t)crc32_z(d->crc, to, got);
+    d->size += (uint32_t)got;
     d->more = d->z.avail_out == 0;
-    if (r == Z_STREAM_END) {
-        d->place = d->place == GZIP_RAW ? GZIP_TRAILER : GZIP_BETWEEN;
-        return 1;
-    }
     if (r == Z_MEM_ERROR)
         return error_set(err, ERR_NOMEM, "%s: gzip decoder", in->name);
+    if (r == Z_STREAM_END) {
+        d->place = GZIP_TRAILER;
+        return 1;
+    }
     if (r != Z_OK && r != Z_BUF_ERROR)
         return damaged(in, d->z.msg, err);
-    return taken > 0 || d->z.avail_out < room;
+    if (header && (d->z.data_type & AT_BOUNDARY)) {
+        if (inflateReset2(&d->z, GZIP_WINDOW_BITS_RAW) != Z_OK)
+            return error_set(err, ERR_NOMEM, "%s: gzip decoder", in->name);
+        d->place = GZIP_BLOCKS;
+    }
+    return taken > 0 || got > 0;
 }
 
 static ssize_t gzip_decode(void *self, struct source *in, char *to, size_t cap, struct error *err) {
@@ -136,7 +153,7 @@ static ssize_t gzip_decode(void *self, struct source *in, char *to, size_t cap, 
     d->z.next_out = (Bytef *)to;
     d->z.avail_out = (uInt)cap;
     while (d->z.avail_out > 0) {
-        int r = d->place == GZIP_MEMBER || d->place == GZIP_RAW ? 1 : begin(d, in, &d->failure);
+        int r = d->place == GZIP_HEADER || d->place == GZIP_BLOCKS ? 1 : begin(d, in, &d->failure);
         if (r > 0)
             r = step(d, in, &d->failure);
         if (r < 0 && d->z.avail_out == cap) {

@@ -41,23 +41,7 @@ void mend_scan_begin(struct mend_scan *s, struct mend_boundary at, uint64_t text
     s->last = s->best = at;
 }
 
-int mend_scan_text(struct mend_scan *s, const void *bytes, size_t n, struct error *err) {
-    buffer_put(&s->fresh, bytes, n);
-    int r = buffer_status(&s->fresh, err);
-    if (r < 0)
-        return error_wrap(err, r, "one compressed block");
-    const char *newline = n ? memrchr(bytes, '\n', n) : NULL;
-    if (newline) {
-        s->line_start = s->text + (size_t)(newline - (const char *)bytes) + 1;
-        s->best = s->last;
-        s->found = s->tail_is_fresh = true;
-        s->tail_len = (size_t)(s->line_start - s->last.text);
-    }
-    s->text += n;
-    return 0;
-}
-
-void mend_scan_boundary(struct mend_scan *s, struct mend_boundary b) {
+static void pass_boundary(struct mend_scan *s, struct mend_boundary b) {
     b.text = s->text;
     if (s->found && s->line_start == s->text) {
         s->best = b;
@@ -74,9 +58,44 @@ void mend_scan_boundary(struct mend_scan *s, struct mend_boundary b) {
     s->last = b;
 }
 
-void mend_scan_broken(struct mend_scan *s) {
-    s->line_start = s->text;
-    s->found = true;
+void mend_scan_boundary(struct mend_scan *s, struct mend_boundary b) {
+    if (s->resumed)
+        s->held = b;
+    else
+        pass_boundary(s, b);
+    s->has_held = s->resumed;
+}
+
+void mend_scan_resume(struct mend_scan *s, struct mend_boundary start) {
+    s->resumed = true;
+    s->has_held = false;
+    s->start = start;
+}
+
+int mend_scan_text(struct mend_scan *s, const void *bytes, size_t n, struct error *err) {
+    if (n == 0)
+        return 0;
+    if (s->resumed) {
+        s->resumed = false;
+        s->line_start = s->text;
+        s->found = true;
+        pass_boundary(s, s->start);
+        if (s->has_held)
+            pass_boundary(s, s->held);
+    }
+    buffer_put(&s->fresh, bytes, n);
+    int r = buffer_status(&s->fresh, err);
+    if (r < 0)
+        return error_wrap(err, r, "one compressed block");
+    const char *newline = memrchr(bytes, '\n', n);
+    if (newline) {
+        s->line_start = s->text + (size_t)(newline - (const char *)bytes) + 1;
+        s->best = s->last;
+        s->found = s->tail_is_fresh = true;
+        s->tail_len = (size_t)(s->line_start - s->last.text);
+    }
+    s->text += n;
+    return 0;
 }
 
 void mend_scan_end(struct mend_scan *s, uint64_t offset) {

@@ -51,6 +51,9 @@ struct mend_scan {
     uint64_t tail_end;      /* offset of the file where all of the tail has been decoded */
     uint64_t text;          /* decoded so far */
     uint64_t line_start;    /* text offset behind the last newline */
+    bool resumed;           /* behind damage, and no text came of it yet */
+    bool has_held;
+    struct mend_boundary start, held; /* then: where it goes on, and the last boundary behind that */
     struct buffer fresh;    /* text since `last` */
     struct buffer tail;
 };
@@ -59,8 +62,8 @@ struct mend_scan {
 void mend_scan_begin(struct mend_scan *s, struct mend_boundary at, uint64_t text, bool line_start);
 int mend_scan_text(struct mend_scan *s, const void *bytes, size_t n, struct error *err) NODISCARD;
 void mend_scan_boundary(struct mend_scan *s, struct mend_boundary b);
-/* What was there is broken off: the text goes on with a new line. */
-void mend_scan_broken(struct mend_scan *s);
+/* Behind damage decoding goes on at `start`, with a new line: if any text comes of it, else nothing has happened. */
+void mend_scan_resume(struct mend_scan *s, struct mend_boundary start);
 /* Decoding got as far as `offset`. */
 void mend_scan_end(struct mend_scan *s, uint64_t offset);
 static inline const char *mend_scan_tail(const struct mend_scan *s) {

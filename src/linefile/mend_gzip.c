@@ -173,8 +173,11 @@ static int scan_file(struct walker *w, struct error *err) {
         r = inside ? set_mode(w, GZIP_WINDOW_BITS_RAW, err) : 0;
         if (r < 0)
             return r;
-        mend_scan_broken(&w->scan);
-        tell(w, inside, false, 0);
+        w->at.offset = w->in.offset;
+        w->at.open = inside;
+        w->at.ended = false;
+        w->at.unused_bits = 0;
+        mend_scan_resume(&w->scan, w->at);
     }
 }
 

@@ -16,31 +16,12 @@ enum {
     CLOSE_BYTES_MAX = ZSTD_BLOCK_HEADER_LEN + ZSTD_CHECKSUM_LEN,
 };
 
-/* What decoding feeds: the scan; and behind damage the boundaries that count once some text has been decoded. */
-struct scanner {
-    struct mend_scan scan;
-    struct mend_boundary start, held;
-    bool behind_damage;
-};
-
 static int to_scan(void *self, const void *bytes, size_t n, struct error *err) {
-    struct scanner *s = self;
-    if (s->behind_damage) {
-        s->behind_damage = false;
-        mend_scan_broken(&s->scan);
-        mend_scan_boundary(&s->scan, s->start);
-        s->held.stream_text = s->scan.text;
-        mend_scan_boundary(&s->scan, s->held);
-    }
-    return mend_scan_text(&s->scan, bytes, n, err);
+    return mend_scan_text(self, bytes, n, err);
 }
 
 static void boundary_to_scan(void *self, struct mend_boundary b) {
-    struct scanner *s = self;
-    if (s->behind_damage)
-        s->held = b;
-    else
-        mend_scan_boundary(&s->scan, b);
+    mend_scan_boundary(self, b);
 }
 
 static int to_count(void *self, const void *bytes, size_t n, struct error *err) {
@@ -207,34 +188,32 @@ static int cut_at_best(const struct mend_file *f, const struct mend_scan *s, uin
 }
 
 /* Decodes all from `from`, over damage too: what readers can still read must not be cut. */
-static int scan_from(struct scanner *s, struct source *in, uint64_t from, bool line_start, struct error *err) {
+static int scan_from(struct mend_scan *s, struct source *in, uint64_t from, bool line_start, struct error *err) {
     const struct block_sink sink = {.self = s, .text = to_scan, .boundary = boundary_to_scan};
     int r = 1;
-    mend_scan_begin(&s->scan, (struct mend_boundary){.offset = from}, 0, line_start);
-    s->behind_damage = false;
+    mend_scan_begin(s, (struct mend_boundary){.offset = from}, 0, line_start);
     source_seek(in, from);
     while (r > 0) {
         uint64_t began = in->offset;
-        r = zstd_blocks_decode(in, s->scan.text, &sink, err);
+        r = zstd_blocks_decode(in, s->text, &sink, err);
         if (r < 0)
             return r;
-        mend_scan_end(&s->scan, in->offset);
+        mend_scan_end(s, in->offset);
         if (in->offset == began)
             source_skip(in, 1); /* never the same place twice */
         r = zstd_find_frame(in, err);
-        s->start = s->held = (struct mend_boundary){.offset = in->offset};
-        s->behind_damage = true;
+        mend_scan_resume(s, (struct mend_boundary){.offset = in->offset});
     }
     return r;
 }
 
 /* Looks for the cut from the last chunk backwards: most often the last one has it. */
-static int find_cut(const struct chunk_list *chunks, struct source *in, struct scanner *s, size_t *ret_chunk, struct error *err) {
+static int find_cut(const struct chunk_list *chunks, struct source *in, struct mend_scan *s, size_t *ret_chunk, struct error *err) {
     for (size_t i = chunks->n;; i--) {
         int r = scan_from(s, in, i > 1 ? chunks->at[i - 1].offset : 0, i <= 1, err);
         if (r < 0)
             return r;
-        if (s->scan.found) {
+        if (s->found) {
             *ret_chunk = i > 1 ? i - 1 : 0;
             return 0;
         }
@@ -271,15 +250,15 @@ static int count_text(struct source *in, struct chunk_list *chunks, size_t n, st
 /* Everything but a file that we finished ourselves: what ends it is found by decoding. */
 static int mend_tail(struct mend_file *f, struct source *in, struct chunk_list *chunks, struct arena *notes,
     struct error *err) {
-    struct scanner s = {0};
+    struct mend_scan scan = {0};
     size_t chunk = 0;
     uint64_t end = 0;
-    int r = find_cut(chunks, in, &s, &chunk, err);
+    int r = find_cut(chunks, in, &scan, &chunk, err);
     if (r == 0) /* what is refused is refused before anything is changed */
         r = count_text(in, chunks, chunk, err);
     if (r == 0)
-        r = cut_at_best(f, &s.scan, &end, err);
-    mend_scan_done(&s.scan);
+        r = cut_at_best(f, &scan, &end, err);
+    mend_scan_done(&scan);
     if (r < 0)
         return r;
     /* What was cut or closed is walked anew. */
