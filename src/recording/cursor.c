@@ -3,12 +3,14 @@
 
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "recording/place.h"
 
 struct cursor {
     struct recording *recording;
     struct json_parser *parser;
     struct place at;
+    uint64_t generation; /* of the recording when `at` was right: places have other numbers when an index was dropped */
     bool stands;
     unsigned kinds;           /* of line that it stops at */
     enum recording_line kind; /* of the line that it stands on */
@@ -46,6 +48,7 @@ static int stand(struct cursor *c, const struct place *p, const struct page *pag
     buffer_clear(&c->line);
     buffer_put(&c->line, page->text.at + line->offset, line->len);
     c->at = *p;
+    c->generation = c->recording->damage.distrusted;
     c->stands = true;
     c->kind = line->kind;
     return buffer_status(&c->line, err) < 0 ? -ERR_NOMEM : 1;
@@ -116,8 +119,9 @@ static int last(struct cursor *c, struct error *err) {
 
 static int step(struct cursor *c, int64_t by, struct error *err) {
     struct place p = c->at, reached = c->at, from = c->at;
+    uint64_t n = by < 0 ? 0 - (uint64_t)by : (uint64_t)by;
     int code = 1;
-    for (int64_t i = 0; i < (by < 0 ? -by : by) && code == 1; i++) {
+    for (uint64_t i = 0; i < n && code == 1; i++) {
         if (by > 0)
             p.line++;
         code =
@@ -170,15 +174,49 @@ static int seek_again(struct cursor *c, const struct goal *g, struct error *err)
     return code;
 }
 
+/* Does the line at `p` read as the one that the cursor stands on? 1 or 0. */
+static int is_same_line(const struct cursor *c, const struct place *p, struct error *err) {
+    struct page *page = NULL;
+    int code = segment_page(c->recording, p->segment, p->stretch, p->page, &page, err);
+    if (code < 0)
+        return code;
+    const struct page_line *line = &page->lines[p->line];
+    return text_equal((struct text){page->text.at + line->offset, line->len}, cursor_line(c));
+}
+
+/* Places have other numbers now: finds the line again that the cursor stands on, from the first frame of its time on. When the
+ * clock was set back there, that may lead nowhere near: then all are looked at. */
+static int find_again(struct cursor *c, struct error *err) {
+    const unsigned any = KIND(RECORDING_FRAME) | KIND(RECORDING_MARK);
+    struct place p;
+    int64_t wall_ns = c->frame.wall_ns;
+    int code = place_seek(c->recording,
+        &(struct goal){.wall_ns = wall_ns > INT64_MIN + NS_PER_SECOND ? wall_ns - NS_PER_SECOND : wall_ns}, &p, err);
+    for (unsigned round = 0; round < 2 && code >= 0; round++) {
+        if (round == 1 || code == 0)
+            code = place_start(c->recording, &p, err);
+        while (code == 1 && (code = place_forward(c->recording, &p, any, err)) == 1) {
+            code = is_same_line(c, &p, err);
+            if (code < 0)
+                return code;
+            if (code == 1) {
+                c->at = p;
+                c->generation = c->recording->damage.distrusted;
+                return 1;
+            }
+            code = 1;
+            p.line++;
+        }
+    }
+    return code;
+}
+
 int cursor_step(struct cursor *c, int64_t by, struct error *err) {
     if (!c->stands)
         return 0;
-    int64_t wall_ns = c->frame.wall_ns;
-    uint64_t seq = c->frame.seq;
-    int code = step(c, by, err);
+    int code = -ERR_STALE;
     for (unsigned i = 0; i < AGAIN_MAX && code == -ERR_STALE; i++) {
-        /* Places have other numbers now: find the frame again that the step starts from. */
-        code = seek_again(c, &(struct goal){.by_seq = known_u64(seq), .seq = seq, .wall_ns = wall_ns}, err);
+        code = c->generation == c->recording->damage.distrusted ? 1 : find_again(c, err);
         if (code == 1)
             code = step(c, by, err);
     }

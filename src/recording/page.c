@@ -8,17 +8,14 @@ enum {
     PAGE_LINES_START = 256,
 };
 
-/* Counts what the reader met along the way, each page's once; true when reading can go on. */
-static bool survivable(struct recording *r, struct page *p, int code) {
-    if (code != -ERR_LIMIT && code != -ERR_FORMAT)
-        return false;
+/* What the reader met along the way; each page's is counted once. */
+static void count_damage(struct recording *r, struct page *p, int code) {
     p->damaged = true;
     p->undecoded = p->undecoded || code == -ERR_FORMAT;
     if (!p->counted && code == -ERR_LIMIT)
         r->damage.oversized++;
     else if (!p->counted)
         r->damage.undecoded++;
-    return true;
 }
 
 static int page_add(struct page *p, struct recording *r, const struct line *line, struct error *err) {
@@ -73,11 +70,14 @@ static int fill(struct recording *r, struct segment *s, struct page *p, size_t f
     for (;;) {
         int code = held ? 1 : segment_next_line(&s->sequential, &line, err);
         held = false;
-        if (code < 0 && (passing || survivable(r, p, code))) {
-            if (code != -ERR_LIMIT && code != -ERR_FORMAT)
-                return code;
+        if (code == -ERR_LIMIT || code == -ERR_FORMAT) {
+            if (!passing)
+                count_damage(r, p, code);
             continue;
         }
+        /* More stands behind it, so this is no torn tail. */
+        if (code == 0 && s->sequential.cut && !p->undecoded && p->stretch + 1 < s->n_stretches)
+            count_damage(r, p, -ERR_FORMAT);
         if (code <= 0) {
             p->last = code == 0;
             return code;

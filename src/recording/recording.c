@@ -74,15 +74,33 @@ static int read_head(struct recording *r, size_t segment, struct error *err) {
 
 struct ordered {
     struct segment segment;
-    int64_t first_ns;
+    int64_t first_ns; /* TIME_UNKNOWN, which is before all others, when it has no frame */
     size_t number;
 };
 
 static int by_time(const void *a, const void *b) {
     const struct ordered *x = a, *y = b;
-    if (x->first_ns != y->first_ns && x->first_ns != TIME_UNKNOWN && y->first_ns != TIME_UNKNOWN)
+    if (x->first_ns != y->first_ns)
         return x->first_ns < y->first_ns ? -1 : 1;
     return x->number < y->number ? -1 : x->number > y->number;
+}
+
+static int first_time(struct recording *r, size_t segment, int64_t *ret_ns, struct error *err) {
+    struct segment *s = &r->segments[segment];
+    int code = segment_list_first(s, err);
+    *ret_ns = TIME_UNKNOWN;
+    for (size_t i = 0; code == 0; i++) {
+        if (i == s->n_stretches && !s->listed)
+            code = segment_list(s, err);
+        if (code < 0 || i >= s->n_stretches)
+            break;
+        code = segment_probe(r, segment, i, err);
+        if (code == 0 && s->stretches[i].has_frame) {
+            *ret_ns = s->stretches[i].first_ns;
+            break;
+        }
+    }
+    return code;
 }
 
 /* Several recordings are played one behind the other, whatever order they were given in. */
@@ -92,11 +110,9 @@ static int order_by_time(struct recording *r, struct error *err) {
         return error_set(err, ERR_NOMEM, "segments");
     int code = 0;
     for (size_t i = 0; i < r->n_segments && code == 0; i++) {
-        code = segment_list_first(&r->segments[i], err);
-        if (code == 0 && r->segments[i].n_stretches > 0)
-            code = segment_probe(r, i, 0, err);
-        bool has = code == 0 && r->segments[i].n_stretches > 0;
-        list[i] = (struct ordered){r->segments[i], has ? r->segments[i].stretches[0].first_ns : TIME_UNKNOWN, i};
+        int64_t first_ns = 0;
+        code = first_time(r, i, &first_ns, err);
+        list[i] = (struct ordered){r->segments[i], first_ns, i};
     }
     if (code == 0) {
         qsort(list, r->n_segments, sizeof *list, by_time);
@@ -112,6 +128,7 @@ int recording_open(const char *const *paths, size_t n, bool chain, struct record
     if (!r)
         return error_set(err, ERR_NOMEM, "recording");
     r->header.started_ns = TIME_UNKNOWN;
+    r->several = n > 1;
     int code = json_parser_create(&r->parser, err);
     for (size_t i = 0; i < n && code == 0; i++)
         code = add_path(r, paths[i], chain, err);

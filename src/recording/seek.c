@@ -62,13 +62,13 @@ static int bisect_segments(struct recording *r, const struct goal *g, size_t *re
     return 0;
 }
 
-/* Goes forward from `p` to the first line that reaches the goal; 0 at the end. */
-static int scan_to_goal(struct recording *r, struct place *p, const struct goal *g, struct error *err) {
+/* Goes forward from `p` to the first line that reaches the goal; 0 at the end of segment `last`. */
+static int scan_to_goal(struct recording *r, struct place *p, const struct goal *g, size_t last, struct error *err) {
     for (;;) {
         struct page *page = NULL;
         int code = place_forward(r, p, KIND(RECORDING_FRAME), err);
-        if (code <= 0)
-            return code;
+        if (code <= 0 || p->segment > last)
+            return code < 0 ? code : 0;
         code = segment_page(r, p->segment, p->stretch, p->page, &page, err);
         if (code < 0)
             return code;
@@ -78,18 +78,15 @@ static int scan_to_goal(struct recording *r, struct place *p, const struct goal 
     }
 }
 
-/* Notes may lie. But the search reads the stretch that it begins in and all up to the goal, and a page whose first frame is not
- * what its note says ends it with -ERR_STALE. So both the last stretch that does not reach the goal and the next one told the
- * truth, and what notes in between or elsewhere said did not matter. */
-int place_seek(struct recording *r, const struct goal *g, struct place *ret, struct error *err) {
-    struct place p = {0};
-    int code = bisect_segments(r, g, &p.segment, err);
-    if (code == 0)
-        code = segment_list(&r->segments[p.segment], err);
+/* The first line that reaches the goal, from segment `from` to segment `last`. */
+static int seek_from(
+    struct recording *r, size_t from, size_t last, const struct goal *g, struct place *ret, struct error *err) {
+    struct place p = {.segment = from};
+    int code = segment_list(&r->segments[from], err);
     if (code < 0)
         return code;
-    if (r->segments[p.segment].n_stretches > 0) {
-        code = bisect_stretches(r, p.segment, g, &p.stretch, err);
+    if (r->segments[from].n_stretches > 0) {
+        code = bisect_stretches(r, from, g, &p.stretch, err);
     } else {
         p.stretch = SIZE_MAX; /* an empty segment: the search begins behind it */
         code = place_next_stretch(r, &p, err);
@@ -97,5 +94,35 @@ int place_seek(struct recording *r, const struct goal *g, struct place *ret, str
             return 0;
     }
     *ret = p;
-    return code < 0 ? code : scan_to_goal(r, ret, g, err);
+    return code < 0 ? code : scan_to_goal(r, ret, g, last, err);
+}
+
+/* Several recordings each count from 0: the label itself wherever it comes first, or else the lowest one above it. */
+static int seek_label(struct recording *r, const struct goal *g, struct place *ret, struct error *err) {
+    uint64_t best = UINT64_MAX;
+    for (size_t i = 0; i < r->n_segments && best != g->seq; i++) {
+        struct page *page = NULL;
+        struct place p;
+        int code = seek_from(r, i, i, g, &p, err);
+        if (code == 1)
+            code = segment_page(r, p.segment, p.stretch, p.page, &page, err);
+        if (code < 0)
+            return code;
+        if (!page || page->lines[p.line].seq >= best)
+            continue;
+        best = page->lines[p.line].seq;
+        *ret = p;
+    }
+    return best != UINT64_MAX;
+}
+
+/* Notes may lie. But the search reads the stretch that it begins in and all up to the goal, and a page whose first frame is not
+ * what its note says ends it with -ERR_STALE. So both the last stretch that does not reach the goal and the next one told the
+ * truth, and what notes in between or elsewhere said did not matter. */
+int place_seek(struct recording *r, const struct goal *g, struct place *ret, struct error *err) {
+    size_t segment = 0;
+    if (g->by_seq && r->several)
+        return seek_label(r, g, ret, err);
+    int code = bisect_segments(r, g, &segment, err);
+    return code < 0 ? code : seek_from(r, segment, SIZE_MAX, g, ret, err);
 }

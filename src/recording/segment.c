@@ -3,6 +3,8 @@
 
 #include <stdlib.h>
 
+#include "base/file.h"
+
 int segment_open(struct segment *s, struct error *err) {
     if (s->file)
         return 0;
@@ -113,28 +115,49 @@ int segment_distrust(struct recording *r, size_t segment, struct error *err) {
     return segment_list(s, err);
 }
 
-/* Do the stretches begin and end where a walk over the file's own headers says? 1 or 0. */
-static int is_listed_right(const struct segment *s, struct error *err) {
+/* Does a zstd frame of any kind begin at `offset`? 1 or 0. */
+static int is_frame(const struct segment *s, uint64_t offset, struct error *err) {
+    uint8_t bytes[CODEC_SNIFF_LEN];
+    int fd CLEANUP(file_close) = -1;
+    int r = file_open(s->path, false, &fd, err);
+    if (r < 0)
+        return r;
+    ssize_t n = file_pread_full(fd, s->path, bytes, sizeof bytes, offset, err);
+    return n < 0 ? (int)n : codec_sniff(bytes, (size_t)n) == CODEC_ZSTD;
+}
+
+/* Is each stretch where a walk over the file's own headers finds one? 1 or 0. A walk cannot tell where a damaged chunk ends:
+ * there, a frame behind the stretch has to do. */
+static int same_as_walked(struct segment *s, struct line_file *walked, struct error *err) {
     const struct line_chunk *chunks = NULL;
+    size_t n = 0;
+    line_file_distrust(walked);
+    int r = line_file_chunks(walked, &chunks, &n, err);
+    if (r < 0 || n != s->n_stretches)
+        return r;
+    r = 1;
+    for (size_t i = 0; i < n && r == 1; i++) {
+        const struct stretch *at = &s->stretches[i];
+        r = chunks[i].offset == at->offset;
+        if (r == 1 && chunks[i].size != at->size)
+            r = is_frame(s, at->offset + at->size, err);
+    }
+    return r;
+}
+
+static int is_listed_right(struct segment *s, struct error *err) {
     struct line_file_facts facts;
     struct line_file *again = NULL;
-    size_t n = 0;
     int r = line_file_open(s->path, &again, err);
-    if (r == 0)
-        r = line_file_facts(again, &facts, err);
-    if (r == 0 && (facts.device != s->facts.device || facts.inode != s->facts.inode || facts.size != s->facts.size)) {
-        line_file_close(again); /* another file by now: nothing can be said */
-        return 1;
-    }
-    if (r == 0) {
-        line_file_distrust(again);
-        r = line_file_chunks(again, &chunks, &n, err);
-    }
-    bool same = r == 0 && n == s->n_stretches;
-    for (size_t i = 0; same && i < n; i++)
-        same = chunks[i].offset == s->stretches[i].offset && chunks[i].size == s->stretches[i].size;
+    if (r < 0)
+        return r;
+    r = line_file_facts(again, &facts, err);
+    if (r == 0 && (facts.device != s->facts.device || facts.inode != s->facts.inode || facts.size != s->facts.size))
+        r = 1; /* another file by now: nothing can be said */
+    else if (r == 0)
+        r = same_as_walked(s, again, err);
     line_file_close(again);
-    return r < 0 ? r : same;
+    return r;
 }
 
 int segment_check(struct recording *r, size_t segment, struct error *err) {

@@ -74,6 +74,7 @@ struct segment {
 struct recording {
     struct segment *segments;
     size_t n_segments;
+    bool several;                   /* of more than one recording */
     struct json_parser *parser;
     struct arena arena;             /* the header's texts */
     struct recording_header header;

@@ -22,7 +22,9 @@ struct recording_writer {
     uint64_t lost_unsaid; /* lost frames that no frame in the file tells of yet */
     bool troubled;
     struct error trouble;
-    unsigned dropped; /* segments dropped for room since the disk was last found full */
+    bool hindered;
+    struct error hindrance; /* of the last rotation */
+    unsigned dropped;       /* segments dropped for room since the disk was last found full */
 };
 
 static struct line_writer_facts file_facts(const struct recording_writer *w) {
@@ -111,21 +113,26 @@ static int flush(struct recording_writer *w, struct error *err) {
     return r;
 }
 
-/* Ends the chunk and rotates when it is time. Trouble here costs nothing that was written: the writer goes on where it is. */
+static int end_full_chunk(struct recording_writer *w, struct error *err) {
+    bool full =
+        w->chunk.frames >= RECORDING_CHUNK_FRAMES || file_facts(w).text_bytes - w->chunk_start >= RECORDING_CHUNK_BYTES;
+    return full ? end_chunk(w, err) : 0;
+}
+
+/* Rotates when it is time: before a frame, so that every segment holds one. Failing costs nothing: the writer goes on in the
+ * segment that it has. */
 static int turn_over(struct recording_writer *w, struct error *err) {
     struct line_writer_facts facts = file_facts(w);
-    bool rotate = w->options.max_bytes > 0 && facts.file_bytes > w->options.max_bytes;
-    int r = 0;
-    if (rotate || w->chunk.frames >= RECORDING_CHUNK_FRAMES ||
-        facts.text_bytes - w->chunk_start >= RECORDING_CHUNK_BYTES)
-        r = end_chunk(w, err);
-    if (r == 0 && rotate) {
+    if (w->options.max_bytes == 0 || facts.empty || facts.file_bytes <= w->options.max_bytes)
+        return 0;
+    int r = end_chunk(w, err);
+    if (r == 0) {
         r = line_writer_rotate(w->file, err);
         w->chunk_start = file_facts(w).text_bytes;
     }
+    w->hindered = r < 0;
     if (is_disk_trouble(r) || r == -ERR_EXISTS) {
-        w->troubled = true;
-        w->trouble = *err;
+        w->hindrance = *err;
         return 0;
     }
     return r;
@@ -225,6 +232,8 @@ int recording_writer_take(struct recording_writer *w, const struct frame *f, str
     if (file_facts(w).stuck) /* what waits goes first */
         r = flush(w, err);
     if (r == 0)
+        r = turn_over(w, err);
+    if (r == 0)
         r = tell_losses(w, f, err);
     if (r == 0)
         r = put_frame(w, f, err);
@@ -237,7 +246,7 @@ int recording_writer_take(struct recording_writer *w, const struct frame *f, str
     r = flush(w, err); /* on failure the frame waits in the writer: it is late, not lost */
     if (r < 0)
         return is_disk_trouble(r) ? 0 : r;
-    return turn_over(w, err);
+    return end_full_chunk(w, err);
 }
 
 int recording_writer_mark(struct recording_writer *w, int64_t wall_ns, struct text mark, struct error *err) {
@@ -263,6 +272,8 @@ struct recording_writer_facts recording_writer_facts(const struct recording_writ
         .segments = file.segments,
         .troubled = w->troubled,
         .trouble = w->trouble,
+        .hindered = w->hindered,
+        .hindrance = w->hindrance,
     };
 }
 

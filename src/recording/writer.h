@@ -17,7 +17,7 @@ enum {
 
 struct recording_writer_options {
     struct line_writer_options file; /* path, codec, mode, retention */
-    uint64_t max_bytes;              /* rotate when the segment's file is larger; 0: never */
+    uint64_t max_bytes;              /* rotate before the next frame when the segment's file is larger; 0: never */
     int64_t flush_ns;                /* least time between flushes; 0: every frame */
     struct recording_header header;  /* borrowed until recording_writer_close */
 };
@@ -33,6 +33,8 @@ struct recording_writer_facts {
     unsigned segments;
     bool troubled;                   /* the last write failed: see `trouble` */
     struct error trouble;            /* the last failure; code 0 when there was none */
+    bool hindered;                   /* the last rotation failed, or left what is over the limits: see `hindrance` */
+    struct error hindrance;          /* frames are written all the same */
 };
 
 /* Opens the file and writes its header. With LINE_WRITER_APPEND and an existing file, `seq` goes on behind the last frame. */
