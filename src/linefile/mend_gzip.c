@@ -57,7 +57,7 @@ static int inflate_on(struct walker *w, uint8_t *text, size_t cap, int *ret, str
     *ret = inflate(&w->z, Z_BLOCK);
     size_t taken = given - w->z.avail_in;
     if (mark && cap > 0 && *ret == Z_OK && taken > 0 && w->z.avail_out > 0 &&
-        (w->z.data_type & (ZLIB_AT_BOUNDARY | ZLIB_BITS)) != ZLIB_AT_BOUNDARY) {
+        !(w->z.data_type & ZLIB_LAST_BLOCK) && (w->z.data_type & (ZLIB_AT_BOUNDARY | ZLIB_BITS)) != ZLIB_AT_BOUNDARY) {
         *ret = Z_DATA_ERROR;
         return 1;
     }
@@ -173,10 +173,10 @@ static int scan_file(struct walker *w, struct error *err) {
         r = inside ? set_mode(w, GZIP_WINDOW_BITS_RAW, err) : 0;
         if (r < 0)
             return r;
-        w->at.offset = w->in.offset;
-        w->at.open = inside;
-        w->at.ended = false;
-        w->at.unused_bits = 0;
+        w->at = (struct mend_boundary){.offset = w->in.offset,
+            .open = inside,
+            .stream_offset = w->in.offset,
+            .stream_text = w->scan.text};
         mend_scan_resume(&w->scan, w->at);
     }
 }
