@@ -26,7 +26,8 @@ static size_t extensions_at(const char *name, size_t len) {
         const char *dot = memrchr(name, '.', len);
         bool is_known = false;
         for (size_t i = 0; dot && i < COUNT_OF(known); i++)
-            is_known |= strlen(known[i]) == len - (size_t)(dot - name) && strncasecmp(dot, known[i], strlen(known[i])) == 0;
+            is_known |=
+                strlen(known[i]) == len - (size_t)(dot - name) && strncasecmp(dot, known[i], strlen(known[i])) == 0;
         if (!is_known || dot == name)
             return len;
         len = (size_t)(dot - name);

@@ -16,7 +16,7 @@ bool chain_parse_path(const char *path, char **ret_base, unsigned *ret_number);
 
 struct chain_segment {
     char *path;
-    unsigned number;   /* 0: the active file, the newest */
+    unsigned number; /* 0: the active file, the newest */
 };
 struct chain {
     struct chain_segment *at; /* oldest first; the active file last */

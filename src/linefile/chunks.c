@@ -20,8 +20,9 @@ int chunk_list_push(struct chunk_list *l, struct line_chunk c, struct error *err
 
 static uint64_t sum_known(uint64_t a, uint64_t b) {
     uint64_t sum = 0;
-    return a == LINE_OFFSET_UNKNOWN || b == LINE_OFFSET_UNKNOWN || __builtin_add_overflow(a, b, &sum) ? LINE_OFFSET_UNKNOWN
-                                                                                                      : sum;
+    return a == LINE_OFFSET_UNKNOWN || b == LINE_OFFSET_UNKNOWN || __builtin_add_overflow(a, b, &sum)
+               ? LINE_OFFSET_UNKNOWN
+               : sum;
 }
 
 void chunk_list_coarsen(struct chunk_list *l) {

@@ -21,11 +21,11 @@ struct gzip_decoder {
     enum gzip_place place;
     bool whole_member; /* decoded from its start, so that its trailer can be checked */
     uint32_t crc;
-    uint32_t size;     /* modulo 2^32 */
-    bool cut;          /* some bytes of a header or trailer are there, not all */
-    bool more;         /* the last call filled its output: text may wait inside */
-    uint64_t began;    /* where inflating last started */
-    int failed;        /* what `failure` says is due, once the text before it is handed out */
+    uint32_t size;  /* modulo 2^32 */
+    bool cut;       /* some bytes of a header or trailer are there, not all */
+    bool more;      /* the last call filled its output: text may wait inside */
+    uint64_t began; /* where inflating last started */
+    int failed;     /* what `failure` says is due, once the text before it is handed out */
     struct error failure;
 };
 
@@ -55,8 +55,8 @@ static void gzip_enter(void *self) {
 }
 
 static int damaged(const struct source *in, const char *why, struct error *err) {
-    return error_set(err, ERR_FORMAT, "%s: byte %llu: gzip: %s", in->name, (unsigned long long)in->offset,
-        why ? why : "damaged");
+    return error_set(
+        err, ERR_FORMAT, "%s: byte %llu: gzip: %s", in->name, (unsigned long long)in->offset, why ? why : "damaged");
 }
 
 static int start(struct gzip_decoder *d, const struct source *in, bool member, struct error *err) {

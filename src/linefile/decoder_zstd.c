@@ -15,15 +15,15 @@ static const uint8_t magic[ZSTD_MAGIC_LEN] = {0x28, 0xB5, 0x2F, 0xFD};
 struct zstd_decoder {
     ZSTD_DCtx *context;
     bool in_frame;
-    bool checksum;        /* one ends the frame */
-    bool last;            /* its last block has passed */
-    size_t part;          /* bytes of what goes into the context next: a header, a block, the checksum; 0: not known yet */
-    bool more;            /* the last call filled its output: text may wait inside */
-    bool cut;             /* a frame header is there in part only */
-    uint64_t skippable;   /* where the last skippable frame began, if that is what was last; else UINT64_MAX */
-    uint64_t skip;        /* bytes of it to pass over */
-    uint64_t began;       /* where a frame was last looked for */
-    int failed;           /* what `failure` says is due, once the text before it is handed out */
+    bool checksum; /* one ends the frame */
+    bool last;     /* its last block has passed */
+    size_t part;   /* bytes of what goes into the context next: a header, a block, the checksum; 0: not known yet */
+    bool more;     /* the last call filled its output: text may wait inside */
+    bool cut;      /* a frame header is there in part only */
+    uint64_t skippable; /* where the last skippable frame began, if that is what was last; else UINT64_MAX */
+    uint64_t skip;      /* bytes of it to pass over */
+    uint64_t began;     /* where a frame was last looked for */
+    int failed;         /* what `failure` says is due, once the text before it is handed out */
     struct error failure;
 };
 

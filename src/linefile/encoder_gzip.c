@@ -8,8 +8,8 @@
 #include "linefile/gzip_format.h"
 
 struct gzip_encoder {
-    z_stream z;    /* raw deflate: header and trailer are ours, so that a trailer can be taken back */
-    bool begun;    /* the member's header has been written */
+    z_stream z; /* raw deflate: header and trailer are ours, so that a trailer can be taken back */
+    bool begun; /* the member's header has been written */
     uint32_t crc;
     uint32_t size; /* of the text, modulo 2^32 */
 };
@@ -55,7 +55,8 @@ static void put_header(struct gzip_encoder *e, struct buffer *out) {
     e->begun = true;
 }
 
-static int run(struct gzip_encoder *e, const void *bytes, size_t len, int flush, struct buffer *out, struct error *err) {
+static int run(
+    struct gzip_encoder *e, const void *bytes, size_t len, int flush, struct buffer *out, struct error *err) {
     e->z.next_in = (z_const Bytef *)(uintptr_t)bytes;
     e->z.avail_in = (uInt)len;
     do {

@@ -8,9 +8,9 @@
 
 enum {
     WINDOW_LOG_MIN = 20,
-    WAITING_MAX = 4096,       /* bytes of a chunk's first lines held back until one tells how long lines are */
-    ZSTD_STEP = 32 * 1024,    /* output room per call; the context holds back what does not fit */
-    ZSTD_ROOM = 512 * 1024,   /* what the context may hold back, and a frame's end */
+    WAITING_MAX = 4096,     /* bytes of a chunk's first lines held back until one tells how long lines are */
+    ZSTD_STEP = 32 * 1024,  /* output room per call; the context holds back what does not fit */
+    ZSTD_ROOM = 512 * 1024, /* what the context may hold back, and a frame's end */
 };
 
 struct zstd_encoder {
@@ -25,7 +25,8 @@ static int zstd_create(int level, void **ret, struct error *err) {
     if (e)
         e->context = ZSTD_createCCtx();
     if (!e || !e->context ||
-        ZSTD_isError(ZSTD_CCtx_setParameter(e->context, ZSTD_c_compressionLevel, level ? level : ZSTD_CLEVEL_DEFAULT)) ||
+        ZSTD_isError(
+            ZSTD_CCtx_setParameter(e->context, ZSTD_c_compressionLevel, level ? level : ZSTD_CLEVEL_DEFAULT)) ||
         ZSTD_isError(ZSTD_CCtx_setParameter(e->context, ZSTD_c_checksumFlag, 1))) {
         if (e)
             (void)ZSTD_freeCCtx(e->context);

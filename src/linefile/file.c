@@ -219,5 +219,5 @@ uint64_t line_file_text_at(const struct line_file *f, uint64_t file_offset) {
             high = middle;
     }
     return low < f->chunks.n && f->chunks.at[low].offset == file_offset ? f->chunks.at[low].text_offset
-                                                                       : LINE_OFFSET_UNKNOWN;
+                                                                        : LINE_OFFSET_UNKNOWN;
 }

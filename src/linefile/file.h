@@ -12,12 +12,12 @@
 struct line_file {
     char *path;
     int fd;
-    bool stream;      /* standard input */
-    bool sniffed;     /* `codec` comes from the file's bytes; before, from its name */
+    bool stream;  /* standard input */
+    bool sniffed; /* `codec` comes from the file's bytes; before, from its name */
     bool distrusted;
     bool table_known; /* `table` says what the file ended with when it had `size` bytes */
     bool has_table;
-    bool whole_list;  /* `chunks` are those of a file of `size` bytes */
+    bool whole_list; /* `chunks` are those of a file of `size` bytes */
     enum codec codec;
     uint64_t device, inode, size;
     uint8_t head[CODEC_SNIFF_LEN]; /* first bytes of a stream: taken out of it, to be read first */

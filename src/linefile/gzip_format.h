@@ -9,9 +9,9 @@
 #include "linefile/source.h"
 
 enum {
-    GZIP_HEADER_LEN = 10,  /* without the optional fields */
-    GZIP_TRAILER_LEN = 8,  /* CRC-32 of the text, its size modulo 2^32 */
-    GZIP_EMPTY_LEN = 5,    /* one empty stored block on a byte boundary: 00 00 00 FF FF */
+    GZIP_HEADER_LEN = 10, /* without the optional fields */
+    GZIP_TRAILER_LEN = 8, /* CRC-32 of the text, its size modulo 2^32 */
+    GZIP_EMPTY_LEN = 5,   /* one empty stored block on a byte boundary: 00 00 00 FF FF */
     GZIP_MARK_LEN = 14,
     GZIP_WINDOW_BITS_RAW = -15,
     GZIP_WINDOW_BITS_MEMBER = 15 + 16,

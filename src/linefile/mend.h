@@ -45,16 +45,16 @@ struct mend_boundary {
  * before it) stands between the two is the tail, which has to be encoded anew. */
 struct mend_scan {
     struct mend_boundary last, best;
-    bool found;             /* `best` is one */
-    bool tail_is_fresh;     /* the tail is the start of `fresh`, not yet in `tail` */
+    bool found;         /* `best` is one */
+    bool tail_is_fresh; /* the tail is the start of `fresh`, not yet in `tail` */
     size_t tail_len;
-    uint64_t tail_end;      /* offset of the file where all of the tail has been decoded */
-    uint64_t text;          /* decoded so far */
-    uint64_t line_start;    /* text offset behind the last newline */
-    bool resumed;           /* behind damage, and no text came of it yet */
+    uint64_t tail_end;   /* offset of the file where all of the tail has been decoded */
+    uint64_t text;       /* decoded so far */
+    uint64_t line_start; /* text offset behind the last newline */
+    bool resumed;        /* behind damage, and no text came of it yet */
     bool has_held;
     struct mend_boundary start, held; /* then: where it goes on, and the last boundary behind that */
-    struct buffer fresh;    /* text since `last` */
+    struct buffer fresh;              /* text since `last` */
     struct buffer tail;
 };
 

@@ -56,8 +56,8 @@ static int inflate_on(struct walker *w, uint8_t *text, size_t cap, int *ret, str
     w->z.avail_out = (uInt)cap;
     *ret = inflate(&w->z, Z_BLOCK);
     size_t taken = given - w->z.avail_in;
-    if (mark && cap > 0 && *ret == Z_OK && taken > 0 && w->z.avail_out > 0 &&
-        !(w->z.data_type & ZLIB_LAST_BLOCK) && (w->z.data_type & (ZLIB_AT_BOUNDARY | ZLIB_BITS)) != ZLIB_AT_BOUNDARY) {
+    if (mark && cap > 0 && *ret == Z_OK && taken > 0 && w->z.avail_out > 0 && !(w->z.data_type & ZLIB_LAST_BLOCK) &&
+        (w->z.data_type & (ZLIB_AT_BOUNDARY | ZLIB_BITS)) != ZLIB_AT_BOUNDARY) {
         *ret = Z_DATA_ERROR;
         return 1;
     }
@@ -173,18 +173,16 @@ static int scan_file(struct walker *w, struct error *err) {
         r = inside ? set_mode(w, GZIP_WINDOW_BITS_RAW, err) : 0;
         if (r < 0)
             return r;
-        w->at = (struct mend_boundary){.offset = w->in.offset,
-            .open = inside,
-            .stream_offset = w->in.offset,
-            .stream_text = w->scan.text};
+        w->at = (struct mend_boundary){
+            .offset = w->in.offset, .open = inside, .stream_offset = w->in.offset, .stream_text = w->scan.text};
         mend_scan_resume(&w->scan, w->at);
     }
 }
 
 /* What ends the member at `b`: an empty last block, from the very bit where the one before it ended, and the trailer. Goes to
  * `*ret_from`. */
-static int closing(const struct mend_file *f, const struct mend_boundary *b, uint8_t *ret, size_t *ret_len, uint64_t *ret_from,
-    struct error *err) {
+static int closing(const struct mend_file *f, const struct mend_boundary *b, uint8_t *ret, size_t *ret_len,
+    uint64_t *ret_from, struct error *err) {
     enum { EMPTY_BLOCK = 3, EMPTY_BLOCK_BITS = 10 }; /* last, fixed codes; and the code that ends it, 0000000 */
     uint8_t byte = 0;
     unsigned kept = b->unused_bits ? 8 - b->unused_bits : 0;
@@ -238,8 +236,8 @@ static int deflate_tail(const struct mend_scan *s, struct buffer *out, struct er
 /* Whole lines stand in a block that does not end with one (a foreign file). They go to the end of the file first, as the text of
  * a new member. Only then is the header of that member written over what they were saved from; as one header hides 64 KiB at
  * most, empty members may precede it. */
-static int save_tail(const struct mend_file *f, const struct mend_scan *s, uint64_t from, struct buffer *head, uint64_t *ret_end,
-    struct error *err) {
+static int save_tail(const struct mend_file *f, const struct mend_scan *s, uint64_t from, struct buffer *head,
+    uint64_t *ret_end, struct error *err) {
     struct buffer out = {0};
     uint64_t first = from + head->len; /* of the headers that hide things */
     uint64_t hidden_end = s->tail_end > first ? s->tail_end : first;

@@ -104,14 +104,16 @@ static int patch_content_size(const struct mend_file *f, const struct mend_bound
         return 0;
     uint64_t value = h.content_size_len == 2 ? text - 256 : text;
     if (h.content_size_len == 2 && text < 256)
-        return error_set(err, ERR_FORMAT, "%s: the size in its frame header cannot be corrected; decompress it first", f->name);
+        return error_set(
+            err, ERR_FORMAT, "%s: the size in its frame header cannot be corrected; decompress it first", f->name);
     uint8_t field[8];
     set_le(field, value, h.content_size_len);
     return mend_write(f, field, h.content_size_len, b->stream_offset + h.content_size_at, err);
 }
 
 /* What ends the frame at `b`: an empty last block, and the checksum of the text before it if its header promises one. */
-static int closing(const struct mend_file *f, const struct mend_boundary *b, uint8_t *ret, size_t *ret_len, struct error *err) {
+static int closing(
+    const struct mend_file *f, const struct mend_boundary *b, uint8_t *ret, size_t *ret_len, struct error *err) {
     uint8_t head[ZSTD_MAGIC_LEN + 1];
     struct mend_boundary at = *b;
     size_t n = 0;
@@ -134,8 +136,8 @@ static int closing(const struct mend_file *f, const struct mend_boundary *b, uin
 
 /* Whole lines stand in a block that does not end with one (a foreign file). They go into a frame of their own behind it first;
  * only then is the block declared a skippable frame. */
-static int save_tail(const struct mend_file *f, const struct mend_scan *s, uint64_t from, const uint8_t *close, size_t close_len,
-    uint64_t *ret_end, struct error *err) {
+static int save_tail(const struct mend_file *f, const struct mend_scan *s, uint64_t from, const uint8_t *close,
+    size_t close_len, uint64_t *ret_end, struct error *err) {
     uint8_t head[CLOSE_BYTES_MAX + ZSTD_SKIPPABLE_HEADER_LEN];
     size_t bound = ZSTD_compressBound(s->tail_len);
     char *frame = malloc(bound);
@@ -208,7 +210,8 @@ static int scan_from(struct mend_scan *s, struct source *in, uint64_t from, bool
 }
 
 /* Looks for the cut from the last chunk backwards: most often the last one has it. */
-static int find_cut(const struct chunk_list *chunks, struct source *in, struct mend_scan *s, size_t *ret_chunk, struct error *err) {
+static int find_cut(
+    const struct chunk_list *chunks, struct source *in, struct mend_scan *s, size_t *ret_chunk, struct error *err) {
     for (size_t i = chunks->n;; i--) {
         int r = scan_from(s, in, i > 1 ? chunks->at[i - 1].offset : 0, i <= 1, err);
         if (r < 0)
@@ -248,8 +251,8 @@ static int count_text(struct source *in, struct chunk_list *chunks, size_t n, st
 }
 
 /* Everything but a file that we finished ourselves: what ends it is found by decoding. */
-static int mend_tail(struct mend_file *f, struct source *in, struct chunk_list *chunks, struct arena *notes,
-    struct error *err) {
+static int mend_tail(
+    struct mend_file *f, struct source *in, struct chunk_list *chunks, struct arena *notes, struct error *err) {
     struct mend_scan scan = {0};
     size_t chunk = 0;
     uint64_t end = 0;
@@ -274,7 +277,8 @@ static int mend_tail(struct mend_file *f, struct source *in, struct chunk_list *
     return r == 0 ? count_text(in, chunks, chunks->n, err) : r;
 }
 
-int mend_zstd(struct mend_file *f, struct chunk_list *chunks, struct arena *notes, struct mended *ret, struct error *err) {
+int mend_zstd(
+    struct mend_file *f, struct chunk_list *chunks, struct arena *notes, struct mended *ret, struct error *err) {
     struct seektable_facts table = {0};
     struct source in = {0};
     uint64_t had = f->size;
@@ -304,7 +308,8 @@ int mend_zstd(struct mend_file *f, struct chunk_list *chunks, struct arena *note
     chunk_list_count_text(chunks);
     if (r < 0)
         return error_wrap(err, r, "continue %s", f->name);
-    *ret = (struct mended){
-        .file_bytes = f->size, .text_bytes = chunk_list_text_end(chunks), .cut_bytes = had > f->size ? had - f->size : 0};
+    *ret = (struct mended){.file_bytes = f->size,
+        .text_bytes = chunk_list_text_end(chunks),
+        .cut_bytes = had > f->size ? had - f->size : 0};
     return 0;
 }

@@ -107,7 +107,8 @@ static int check_level(const struct line_writer_options *o, struct error *err) {
     int low = o->codec == CODEC_ZSTD ? ZSTD_minCLevel() : 0;
     int high = o->codec == CODEC_ZSTD ? ZSTD_maxCLevel() : o->codec == CODEC_GZIP ? 9 : 0;
     if (o->level < low || o->level > high)
-        return error_set(err, ERR_USAGE, "compression level %d: %s takes %d to %d", o->level, codec_name(o->codec), low, high);
+        return error_set(
+            err, ERR_USAGE, "compression level %d: %s takes %d to %d", o->level, codec_name(o->codec), low, high);
     return 0;
 }
 

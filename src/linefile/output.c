@@ -36,8 +36,7 @@ int output_write(struct output *o, struct error *err) {
     while (done < o->pending.len) {
         const char *from = o->pending.at + done;
         size_t left = o->pending.len - done;
-        ssize_t n =
-            o->shared ? write(o->fd, from, left) : pwrite(o->fd, from, left, (off_t)(o->size + done));
+        ssize_t n = o->shared ? write(o->fd, from, left) : pwrite(o->fd, from, left, (off_t)(o->size + done));
         if (n < 0 && errno == EINTR)
             continue;
         if (n <= 0) {

@@ -15,18 +15,18 @@ enum {
 };
 
 struct line_reader {
-    struct line_file *file; /* borrowed */
+    struct line_file *file;        /* borrowed */
     const struct decoder_ops *ops; /* NULL until the file tells its codec */
     void *decoder;
     struct source source;
-    char *text;             /* text[at .. end) is decoded and not given out; JSON_PADDING bytes follow the buffer */
+    char *text; /* text[at .. end) is decoded and not given out; JSON_PADDING bytes follow the buffer */
     size_t cap, at, end;
-    size_t searched;        /* text[at .. searched) has no newline */
-    uint64_t text_offset;   /* uncompressed, of text[at] */
-    bool sniffed;           /* the decoder was chosen by the file's bytes */
-    bool draining;          /* in the rest of a line that is not given out */
-    bool lost;              /* damage, and nothing behind it decodes so far */
-    bool ended;             /* the last call found the end */
+    size_t searched;      /* text[at .. searched) has no newline */
+    uint64_t text_offset; /* uncompressed, of text[at] */
+    bool sniffed;         /* the decoder was chosen by the file's bytes */
+    bool draining;        /* in the rest of a line that is not given out */
+    bool lost;            /* damage, and nothing behind it decodes so far */
+    bool ended;           /* the last call found the end */
 };
 
 int line_reader_create(struct line_file *f, struct line_reader **ret, struct error *err) {
@@ -85,8 +85,8 @@ static int want_decoder(struct line_reader *r, struct error *err) {
     return 1;
 }
 
-int line_reader_enter(struct line_reader *r, uint64_t file_offset, uint64_t text_offset, bool skip_partial,
-    struct error *err) {
+int line_reader_enter(
+    struct line_reader *r, uint64_t file_offset, uint64_t text_offset, bool skip_partial, struct error *err) {
     if (r->file->stream)
         return error_set(err, ERR_USAGE, "%s cannot be read from another place", r->file->path);
     r->at = r->end = r->searched = 0;
@@ -158,7 +158,8 @@ static int pass_damage(struct line_reader *r, int failure, struct error *err) {
                 continue;
             if (n >= 0) {
                 r->end += (size_t)n;
-                return error_wrap(err, failure, "%llu bytes of the file passed over", (unsigned long long)(entry - from));
+                return error_wrap(
+                    err, failure, "%llu bytes of the file passed over", (unsigned long long)(entry - from));
             }
             code = (int)n;
         }

@@ -30,10 +30,10 @@ void line_file_close(struct line_file *f); /* after its readers; NULL is fine */
 
 struct line_file_facts {
     enum codec codec;
-    bool seekable;    /* a regular file */
-    bool seek_table;  /* a zstd seek table in good order ends the file (whoever wrote it) */
-    bool index;       /* and our chunk notes are there too */
-    uint64_t size;    /* bytes now */
+    bool seekable;      /* a regular file */
+    bool seek_table;    /* a zstd seek table in good order ends the file (whoever wrote it) */
+    bool index;         /* and our chunk notes are there too */
+    uint64_t size;      /* bytes now */
     uint64_t text_size; /* uncompressed, from the seek table or of a plain file; LINE_OFFSET_UNKNOWN otherwise */
     uint64_t device, inode;
 };
@@ -52,21 +52,21 @@ void line_file_distrust(struct line_file *f);
 struct line_reader; /* opaque; a sequential position in a file; one owner thread, the file's */
 
 struct line {
-    const char *at;       /* without newline (and without \r before it); JSON_PADDING readable bytes follow; good until the
+    const char *at; /* without newline (and without \r before it); JSON_PADDING readable bytes follow; good until the
                              next call on the reader */
     size_t len;
-    uint64_t offset;      /* uncompressed offset of its first byte, counted from what line_reader_enter was told */
-    uint64_t size;        /* uncompressed bytes up to the next line, line end included */
-    bool terminated;      /* a newline ended it: false for a torn last line */
+    uint64_t offset; /* uncompressed offset of its first byte, counted from what line_reader_enter was told */
+    uint64_t size;   /* uncompressed bytes up to the next line, line end included */
+    bool terminated; /* a newline ended it: false for a torn last line */
 };
 
 int line_reader_create(struct line_file *f, struct line_reader **ret, struct error *err) NODISCARD; /* at the start */
-void line_reader_destroy(struct line_reader *r); /* NULL is fine */
+void line_reader_destroy(struct line_reader *r);                                                    /* NULL is fine */
 
 /* Goes to `file_offset`: the start of a chunk, or any byte of a plain file, and counts text from `text_offset`. With
  * `skip_partial` the rest of the line that the offset falls into is passed over (plain only). Nothing is read yet. */
-int line_reader_enter(struct line_reader *r, uint64_t file_offset, uint64_t text_offset, bool skip_partial,
-    struct error *err) NODISCARD;
+int line_reader_enter(
+    struct line_reader *r, uint64_t file_offset, uint64_t text_offset, bool skip_partial, struct error *err) NODISCARD;
 
 /* What stands at or behind `file_end` in the file is not read, as if the file ended there: reads one chunk alone. Holds until
  * the next line_reader_enter. */

@@ -105,7 +105,8 @@ static int retain(const struct line_writer *w, struct error *err) {
     }
     if (result == 0 && chain.others > 0)
         result = error_set(err, ERR_EXISTS,
-            "%u numbered names of %s are symbolic links or special files, which are left alone", chain.others, w->o.path);
+            "%u numbered names of %s are symbolic links or special files, which are left alone", chain.others,
+            w->o.path);
     chain_done(&chain);
     return result;
 }

@@ -149,7 +149,8 @@ static int read_table(int fd, const char *name, uint64_t file_size, struct table
         return (int)got;
     uint32_t n = get_le32(foot);
     unsigned descriptor = foot[4];
-    if (got != sizeof foot || get_le32(foot + 5) != SEEKTABLE_END_MAGIC || (descriptor & 0x7C) || n > SEEKTABLE_FRAMES_MAX)
+    if (got != sizeof foot || get_le32(foot + 5) != SEEKTABLE_END_MAGIC || (descriptor & 0x7C) ||
+        n > SEEKTABLE_FRAMES_MAX)
         return 0;
     size_t entry_len = descriptor & 0x80 ? 12 : 8;
     size_t content = n * entry_len + sizeof foot;
@@ -174,12 +175,14 @@ static int read_table(int fd, const char *name, uint64_t file_size, struct table
 }
 
 /* 1: the sizes add up to the file, and the chunks are in `into`. */
-static int take_entries(const struct table *t, struct chunk_list *into, struct seektable_facts *facts, struct error *err) {
+static int take_entries(
+    const struct table *t, struct chunk_list *into, struct seektable_facts *facts, struct error *err) {
     uint64_t at = 0, text = 0;
     facts->derived_from = t->offset;
     for (uint32_t i = 0; i < t->n; i++) {
         const uint8_t *entry = t->bytes + i * t->entry_len;
-        struct line_chunk c = {.offset = at, .size = get_le32(entry), .text_offset = text, .text_size = get_le32(entry + 4)};
+        struct line_chunk c = {
+            .offset = at, .size = get_le32(entry), .text_offset = text, .text_size = get_le32(entry + 4)};
         if (c.size == 0 || c.size > t->offset - at)
             return 0;
         if (c.text_size > 0) {
@@ -210,8 +213,8 @@ static int check_magics(int fd, const char *name, const struct chunk_list *l, st
 }
 
 /* Reads the index that stands before the table. 1: it is there, and its checksum is right. */
-static int read_index(int fd, const char *name, uint64_t table, struct chunk_list *said, struct arena *notes, uint64_t *ret_at,
-    struct error *err) {
+static int read_index(int fd, const char *name, uint64_t table, struct chunk_list *said, struct arena *notes,
+    uint64_t *ret_at, struct error *err) {
     uint8_t foot[INDEX_FOOT_LEN];
     if (table < sizeof foot + ZSTD_SKIPPABLE_HEADER_LEN)
         return 0;
@@ -239,8 +242,8 @@ static int read_index(int fd, const char *name, uint64_t table, struct chunk_lis
 
 /* Takes the notes over from the index. 1: they are taken, or there is no index. 0: it says something else than the table, so that
  * one of the two is not to be believed. */
-static int take_index(int fd, const char *name, struct chunk_list *l, struct arena *notes, struct seektable_facts *facts,
-    struct error *err) {
+static int take_index(int fd, const char *name, struct chunk_list *l, struct arena *notes,
+    struct seektable_facts *facts, struct error *err) {
     struct chunk_list said = {0};
     uint64_t at = 0;
     int r = read_index(fd, name, facts->derived_from, &said, notes, &at, err);

@@ -54,14 +54,14 @@ enum {
 /* Appends the index of `n` chunks, a whole skippable frame. */
 void index_write(const struct line_chunk *chunks, size_t n, struct buffer *out);
 /* Reads the content of an index frame into `*into` (appended); notes are copied to `notes`. -ERR_FORMAT, -ERR_NOMEM. */
-int index_parse(const uint8_t *content, size_t len, struct chunk_list *into, struct arena *notes,
-    struct error *err) NODISCARD;
+int index_parse(
+    const uint8_t *content, size_t len, struct chunk_list *into, struct arena *notes, struct error *err) NODISCARD;
 
 /* Appends index and seek table of a file whose frames end at `file_size`. Nothing when the table cannot say it. */
 void seektable_write(const struct chunk_list *chunks, uint64_t file_size, struct buffer *out);
 
 struct seektable_facts {
-    bool index;            /* the notes are there too */
+    bool index; /* the notes are there too */
     uint64_t text_size;
     uint64_t derived_from; /* where in the file index and seek table begin: all before it are frames */
 };

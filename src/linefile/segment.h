@@ -13,15 +13,15 @@ struct line_writer {
     const struct encoder_ops *ops;
     void *encoder;
     struct output out;
-    bool dirty;            /* the encoder holds text that was not flushed */
-    bool begun;            /* something was put since the segment was opened */
-    bool broken;           /* the encoder failed half-way: nothing more goes into it */
-    bool unsynced;         /* written since the last fsync */
+    bool dirty;    /* the encoder holds text that was not flushed */
+    bool begun;    /* something was put since the segment was opened */
+    bool broken;   /* the encoder failed half-way: nothing more goes into it */
+    bool unsynced; /* written since the last fsync */
     uint64_t text_bytes;
     struct chunk_list chunks; /* of a zstd segment, for its index */
     struct arena notes;
     size_t note_bytes;
-    uint64_t chunk_offset, chunk_text; /* where the present chunk began, in the file and in the text */
+    uint64_t chunk_offset, chunk_text;   /* where the present chunk began, in the file and in the text */
     uint64_t file_at_open, text_at_open; /* what an appended segment held already */
     uint64_t done_text, done_file;       /* of the segments before this one */
     unsigned segments;

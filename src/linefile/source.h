@@ -19,7 +19,7 @@ struct source {
     uint8_t *buf;     /* owned */
     size_t at, len;   /* what waits in it: buf[at .. at + len) */
     size_t cap;
-    size_t ahead;     /* bytes to ask for next: rises while reading goes straight on */
+    size_t ahead; /* bytes to ask for next: rises while reading goes straight on */
 };
 
 int source_init(struct source *s, int fd, const char *name, bool stream, size_t cap, struct error *err) NODISCARD;

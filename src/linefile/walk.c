@@ -84,7 +84,8 @@ static int is_followed(struct source *in, uint64_t offset, struct error *err) {
 
 /* Over a skippable frame. One that leads nowhere has a damaged size, unless it is the last thing there. 1: passed. 0: the file
  * ends before it does. */
-static int walk_skippable(struct walk *w, struct source *in, struct chunk_list *l, struct arena *notes, struct error *err) {
+static int walk_skippable(
+    struct walk *w, struct source *in, struct chunk_list *l, struct arena *notes, struct error *err) {
     int r = source_need(in, ZSTD_SKIPPABLE_HEADER_LEN, err);
     if (r <= 0)
         return r;

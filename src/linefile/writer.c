@@ -96,7 +96,8 @@ int line_writer_chunk(struct line_writer *w, const void *note, size_t len, struc
     if (w->broken)
         return refuse_broken(w, err);
     if (len > CHUNK_NOTE_MAX)
-        return error_set(err, ERR_LIMIT, "%s: a chunk note of %zu bytes, the limit is %d", w->o.path, len, CHUNK_NOTE_MAX);
+        return error_set(
+            err, ERR_LIMIT, "%s: a chunk note of %zu bytes, the limit is %d", w->o.path, len, CHUNK_NOTE_MAX);
     if (w->text_bytes == w->chunk_text)
         return 0;
     bool listed = w->o.codec == CODEC_ZSTD;

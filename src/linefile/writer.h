@@ -15,25 +15,25 @@ enum line_writer_mode {
 };
 
 struct line_writer_options {
-    const char *path;        /* the active file; borrowed until line_writer_open returns */
+    const char *path; /* the active file; borrowed until line_writer_open returns */
     enum codec codec;
-    int level;               /* of the codec; 0 its default (zstd 3, gzip 6) */
+    int level; /* of the codec; 0 its default (zstd 3, gzip 6) */
     enum line_writer_mode mode;
-    unsigned max_files;      /* segments that stay, the active one included; 0 means no limit */
-    int64_t max_age_ns;      /* segments last written longer ago than this go at rotation; 0 means no limit */
-    bool fsync;              /* every flush reaches the disk, and renames and removals too */
+    unsigned max_files; /* segments that stay, the active one included; 0 means no limit */
+    int64_t max_age_ns; /* segments last written longer ago than this go at rotation; 0 means no limit */
+    bool fsync;         /* every flush reaches the disk, and renames and removals too */
 };
 
 struct line_writer; /* opaque; one owner, any thread */
 
 struct line_writer_facts {
-    uint64_t text_bytes;     /* uncompressed bytes put into this segment so far: the offset of the next line */
-    uint64_t file_bytes;     /* bytes of this segment in the file, flushed or on their way */
+    uint64_t text_bytes; /* uncompressed bytes put into this segment so far: the offset of the next line */
+    uint64_t file_bytes; /* bytes of this segment in the file, flushed or on their way */
     uint64_t total_text_bytes, total_file_bytes; /* of all segments written since open */
-    unsigned segments;       /* segments begun since open */
-    uint64_t mended_bytes;   /* what LINE_WRITER_APPEND cut off a torn tail */
-    bool empty;              /* nothing put into this segment yet: it wants its header */
-    bool stuck;              /* bytes wait that could not be written; see line_writer_flush */
+    unsigned segments;                           /* segments begun since open */
+    uint64_t mended_bytes;                       /* what LINE_WRITER_APPEND cut off a torn tail */
+    bool empty;                                  /* nothing put into this segment yet: it wants its header */
+    bool stuck;                                  /* bytes wait that could not be written; see line_writer_flush */
 };
 
 /* Opens or creates the active file, takes an exclusive flock on it (-ERR_EXISTS "… is being written by another process" when

@@ -71,8 +71,8 @@ static int begin_frame(struct blocks *b, struct error *err) {
         return error_set(err, ERR_LIMIT, "%s: byte %llu: a zstd window over %d MiB", in->name,
             (unsigned long long)in->offset, 1 << (LINE_WINDOW_LOG_MAX - 20));
     if (b->header.dictionary)
-        return error_set(err, ERR_FORMAT, "%s: byte %llu: compressed with a dictionary", in->name,
-            (unsigned long long)in->offset);
+        return error_set(
+            err, ERR_FORMAT, "%s: byte %llu: compressed with a dictionary", in->name, (unsigned long long)in->offset);
     (void)ZSTD_DCtx_reset(b->context, ZSTD_reset_session_only);
     b->at = (struct mend_boundary){.stream_offset = in->offset, .stream_text = b->text_offset};
     r = feed(b, b->header.size, err);
@@ -116,7 +116,8 @@ int zstd_blocks_decode(struct source *in, uint64_t text, const struct block_sink
     int r = 1;
     b.text = malloc(ZSTD_BLOCK_BYTES_MAX);
     b.context = ZSTD_createDCtx();
-    if (!b.text || !b.context || ZSTD_isError(ZSTD_DCtx_setParameter(b.context, ZSTD_d_windowLogMax, LINE_WINDOW_LOG_MAX)))
+    if (!b.text || !b.context ||
+        ZSTD_isError(ZSTD_DCtx_setParameter(b.context, ZSTD_d_windowLogMax, LINE_WINDOW_LOG_MAX)))
         r = error_set(err, ERR_NOMEM, "%s: zstd decoder", in->name);
     while (r > 0) {
         r = begin_frame(&b, err);

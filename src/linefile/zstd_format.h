@@ -13,8 +13,8 @@
 
 enum {
     ZSTD_MAGIC_LEN = 4,
-    ZSTD_SKIPPABLE_HEADER_LEN = 8,     /* magic, u32 content size */
-    ZSTD_HEADER_MIN = 6,               /* magic, descriptor, window or content size */
+    ZSTD_SKIPPABLE_HEADER_LEN = 8, /* magic, u32 content size */
+    ZSTD_HEADER_MIN = 6,           /* magic, descriptor, window or content size */
     ZSTD_HEADER_MAX = 18,
     ZSTD_BLOCK_HEADER_LEN = 3,
     ZSTD_BLOCK_BYTES_MAX = 128 * 1024, /* stored and decoded */

@@ -47,14 +47,14 @@ void spill(const char *path, const void *bytes, size_t n);
 
 /* What reading all of a file gave. */
 struct seen {
-    unsigned lines;   /* good ones */
+    unsigned lines; /* good ones */
     unsigned first, last;
-    bool in_order;    /* each line's number is one above that of the line before */
+    bool in_order;              /* each line's number is one above that of the line before */
     unsigned damaged, too_long; /* times that -ERR_FORMAT, -ERR_LIMIT came */
-    struct error why; /* of the last of them */
-    size_t torn;      /* bytes of a last line without newline */
+    struct error why;           /* of the last of them */
+    size_t torn;                /* bytes of a last line without newline */
     bool cut;
-    uint64_t text;    /* offset behind the last line */
+    uint64_t text; /* offset behind the last line */
 };
 struct seen read_all(const char *path);
 struct seen read_on(struct line_reader *r);

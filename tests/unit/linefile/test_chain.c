@@ -38,8 +38,9 @@ static void numbers_go_before_the_extensions(void **state) {
 
 static void other_names_are_no_segments(void **state) {
     (void)state;
-    static const char *const names[] = {"run.ndjson", "run.007.ndjson", "run.0000.ndjson", "run.00007.ndjson", ".0007.ndjson",
-        "run0007.ndjson", "run.0007.ndjson.bak", "run.99999999999.ndjson", "0007", "run.12x4.gz", "a.0001/run", ""};
+    static const char *const names[] = {"run.ndjson", "run.007.ndjson", "run.0000.ndjson", "run.00007.ndjson",
+        ".0007.ndjson", "run0007.ndjson", "run.0007.ndjson.bak", "run.99999999999.ndjson", "0007", "run.12x4.gz",
+        "a.0001/run", ""};
     for (size_t i = 0; i < COUNT_OF(names); i++) {
         char *base = NULL;
         unsigned number = 0;

@@ -89,7 +89,8 @@ static void foreign_cut_everywhere(enum codec c, const struct buffer *bytes, uns
     assert_true(best > 0);
 }
 
-static void foreign_zstd(int level, bool checksum, bool content_size, size_t flush_every, unsigned lines, unsigned step) {
+static void foreign_zstd(
+    int level, bool checksum, bool content_size, size_t flush_every, unsigned lines, unsigned step) {
     struct buffer text = {0}, bytes = {0};
     ZSTD_CCtx *context = ZSTD_createCCtx();
     text_of_lines(0, lines, &text);

@@ -377,7 +377,8 @@ static void damage_between_chunks_costs_none(void **state) {
 
 static void garbage_between_and_behind_is_passed_over(void **state) {
     (void)state;
-    static const char garbage[] = "\x28\xB5\x2F\xFD no frame \x1F\x8B\x08\xFF no member \x28\xB5\x2F\xFD\xFF\xFF\xFF\xFF";
+    static const char garbage[] =
+        "\x28\xB5\x2F\xFD no frame \x1F\x8B\x08\xFF no member \x28\xB5\x2F\xFD\xFF\xFF\xFF\xFF";
     for (unsigned i = CODEC_GZIP; i < CODEC_COUNT; i++) {
         enum codec c = (enum codec)i;
         struct buffer text = {0}, bytes = {0};
@@ -410,7 +411,7 @@ static void members_and_frames_of_others_are_read_on(void **state) {
         text_of_lines(0, 100, &text);
         if (c == CODEC_ZSTD)
             buffer_put(&bytes, "\x53\x2A\x4D\x18\x02\x00\x00\x00xx", 10); /* skippable */
-        for (size_t at = 0; at < text.len; at += 777) { /* they end anywhere in a line */
+        for (size_t at = 0; at < text.len; at += 777) {                   /* they end anywhere in a line */
             size_t n = text.len - at < 777 ? text.len - at : 777;
             if (c == CODEC_ZSTD)
                 zstd_frame(text.at + at, n, &bytes);

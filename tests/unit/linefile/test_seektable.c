@@ -220,9 +220,8 @@ struct table_lie {
 static void foreign_tables(void **state) {
     (void)state;
     static const struct table_lie lies[] = {
-        {{0, 0, 0, 0}, true},
-        {{1, 0, 0, 0}, false},          /* the sum is wrong */
-        {{UINT32_MAX, 0, 0, 0}, false}, /* past the end */
+        {{0, 0, 0, 0}, true}, {{1, 0, 0, 0}, false}, /* the sum is wrong */
+        {{UINT32_MAX, 0, 0, 0}, false},              /* past the end */
     };
     for (unsigned checksums = 0; checksums < 2; checksums++) {
         for (size_t i = 0; i < COUNT_OF(lies); i++) {
@@ -321,8 +320,8 @@ static void more_chunks_than_the_list_holds_are_joined(void **state) {
     (void)state;
     struct chunk_list l = {0};
     for (uint64_t i = 0; i < CHUNKS_MAX; i++)
-        OK(chunk_list_push(&l,
-            (struct line_chunk){.offset = i * 10, .size = 9, .text_size = i == 5 ? LINE_OFFSET_UNKNOWN : 3}, &err));
+        OK(chunk_list_push(
+            &l, (struct line_chunk){.offset = i * 10, .size = 9, .text_size = i == 5 ? LINE_OFFSET_UNKNOWN : 3}, &err));
     FAILS(ERR_LIMIT, chunk_list_push(&l, (struct line_chunk){0}, &err));
     chunk_list_coarsen(&l);
     assert_true(l.coarse);
