@@ -74,7 +74,7 @@ struct session {
     struct json_parser *parser; /* of marks */
     int64_t started_mono_ns;
     uint64_t skipped; /* cycles that came too late */
-    bool on_terminal, told_trouble;
+    bool on_terminal, told_trouble, told_hindrance;
 };
 
 static int choose_codec(const struct values *v, const struct invocation *in, enum codec *ret, struct error *err) {
@@ -121,14 +121,20 @@ static void show_status(const struct session *s, bool last) {
     (void)fprintf(stderr, " | %s%s", text_printable(text_of(s->path), path, sizeof path), last ? "\n" : "");
 }
 
-/* Says once that writing fails, and once that it works again. */
+/* Says once that writing fails, and once that it works again; and once that the file could not be rotated as it should. */
 static void tell_trouble(struct session *s) {
     struct recording_writer_facts f = recording_writer_facts(s->writer);
+    bool hindered = f.hindered && !s->told_hindrance;
+    if (f.troubled == s->told_trouble && !hindered)
+        return;
+    if (s->on_terminal && !s->values->quiet)
+        (void)fputc('\n', stderr);
+    if (hindered)
+        (void)complain(&record_command, 1, "%s", f.hindrance.text);
+    s->told_hindrance = s->told_hindrance || hindered;
     if (f.troubled == s->told_trouble)
         return;
     s->told_trouble = f.troubled;
-    if (s->on_terminal && !s->values->quiet)
-        (void)fputc('\n', stderr);
     if (f.troubled)
         (void)complain(&record_command, 1, "%s; recording goes on as soon as it can", f.trouble.text);
     else
@@ -253,7 +259,7 @@ static int record(struct session *s, enum codec codec, const struct collect_opti
 static int run(void *values, const struct invocation *in) {
     const struct values *v = values;
     struct error err = {0};
-    struct collect_options o;
+    struct collect_options o = {0};
     enum codec codec = CODEC_ZSTD;
     char path[PATH_LEN];
     int r = check(v, &err);

@@ -132,7 +132,7 @@ static int check(const struct values *v, struct columns *columns, struct error *
 static int run(void *values, const struct invocation *in) {
     (void)in;
     struct session s = {.values = values};
-    struct collect_options o;
+    struct collect_options o = {0};
     struct error err = {0}, close_err = {0};
     int r = check(values, &s.columns, &err);
     if (r == 0)
