@@ -43,6 +43,15 @@ static int set_mode(struct walker *w, int window_bits, struct error *err) {
     return inflateReset2(&w->z, window_bits) == Z_OK ? 0 : error_set(err, ERR_NOMEM, "%s: gzip decoder", w->in.name);
 }
 
+/* Inflating stopped inside the bytes of a mark: was it where a mark's first block ends? (Or the member, by chance.) */
+static bool is_mark(const struct walker *w, size_t taken) {
+    unsigned type = (unsigned)w->z.data_type;
+    bool at_boundary = type & ZLIB_AT_BOUNDARY;
+    if (type & ZLIB_LAST_BLOCK)
+        return at_boundary;
+    return at_boundary && (type & ZLIB_BITS) == 0 && taken == GZIP_MARK_LEN - 2 * (size_t)GZIP_EMPTY_LEN;
+}
+
 /* One call to inflate, up to the next block boundary at most; 1: `*ret` is what it said. 0: the file ends. */
 static int inflate_on(struct walker *w, uint8_t *text, size_t cap, int *ret, struct error *err) {
     bool mark = false;
@@ -56,8 +65,7 @@ static int inflate_on(struct walker *w, uint8_t *text, size_t cap, int *ret, str
     w->z.avail_out = (uInt)cap;
     *ret = inflate(&w->z, Z_BLOCK);
     size_t taken = given - w->z.avail_in;
-    if (mark && cap > 0 && *ret == Z_OK && taken > 0 && w->z.avail_out > 0 && !(w->z.data_type & ZLIB_LAST_BLOCK) &&
-        (w->z.data_type & (ZLIB_AT_BOUNDARY | ZLIB_BITS)) != ZLIB_AT_BOUNDARY) {
+    if (mark && cap > 0 && *ret == Z_OK && taken > 0 && w->z.avail_out > 0 && !is_mark(w, taken)) {
         *ret = Z_DATA_ERROR;
         return 1;
     }
