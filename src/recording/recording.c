@@ -2,6 +2,8 @@
 #include "recording/recording.h"
 
 #include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
 
 #include "linefile/chain.h"
 #include "recording/segment.h"
@@ -26,11 +28,43 @@ static int add_segment(struct recording *r, char *path, struct error *err) {
     return 0;
 }
 
-/* All segments of the chain that `path` is the base of; the file alone when it has no siblings. */
+/* Was it added before, as itself or with its chain? Names may differ: ./run.ndjson is run.ndjson. */
+static bool is_added(const struct recording *r, const char *path) {
+    struct stat wanted, there;
+    if (r->n_segments == 0 || stat(path, &wanted) != 0)
+        return false;
+    for (size_t i = 0; i < r->n_segments; i++)
+        if (stat(r->segments[i].path, &there) == 0 && there.st_dev == wanted.st_dev && there.st_ino == wanted.st_ino)
+            return true;
+    return false;
+}
+
+/* The chain that `path` is the base or a segment of. */
+static int list_chain(const char *path, struct chain *ret) {
+    struct chain whole = {0};
+    char *base = NULL;
+    unsigned number = 0;
+    bool member = false;
+    int code = chain_list(path, ret, NULL);
+    if (code < 0 || ret->n != 1 || !chain_parse_path(path, &base, &number))
+        return code;
+    if (chain_list(base, &whole, NULL) == 0)
+        for (size_t i = 0; i < whole.n; i++)
+            member = member || whole.at[i].number == number;
+    free(base);
+    chain_done(member ? ret : &whole);
+    if (member)
+        *ret = whole;
+    return 0;
+}
+
+/* All segments of its chain; the file alone when it has no siblings. */
 static int add_path(struct recording *r, const char *path, bool chained, struct error *err) {
     struct chain chain = {0};
     int code = 0;
-    if (chained && chain_list(path, &chain, NULL) == 0) {
+    if (is_added(r, path))
+        return 0;
+    if (chained && list_chain(path, &chain) == 0) {
         for (size_t i = 0; i < chain.n && code == 0; i++) {
             code = add_segment(r, chain.at[i].path, err);
             chain.at[i].path = NULL;

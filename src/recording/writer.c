@@ -116,7 +116,13 @@ static int flush(struct recording_writer *w, struct error *err) {
 static int end_full_chunk(struct recording_writer *w, struct error *err) {
     bool full =
         w->chunk.frames >= RECORDING_CHUNK_FRAMES || file_facts(w).text_bytes - w->chunk_start >= RECORDING_CHUNK_BYTES;
-    return full ? end_chunk(w, err) : 0;
+    int r = full ? end_chunk(w, err) : 0;
+    if (is_disk_trouble(r)) {
+        w->troubled = true;
+        w->trouble = *err;
+        return 0;
+    }
+    return r;
 }
 
 /* Rotates when it is time: before a frame, so that every segment holds one. Failing costs nothing: the writer goes on in the
@@ -233,6 +239,8 @@ int recording_writer_take(struct recording_writer *w, const struct frame *f, str
         r = flush(w, err);
     if (r == 0)
         r = turn_over(w, err);
+    if (r == 0 && file_facts(w).stuck)
+        r = flush(w, err);
     if (r == 0)
         r = tell_losses(w, f, err);
     if (r == 0)
