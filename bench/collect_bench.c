@@ -15,6 +15,8 @@
 
 /* usage: collect_bench [idle children] [active children] [samples] [interval ms] [--print] */
 
+enum { SAMPLES_MAX = 1000 };
+
 static pid_t start_child(bool active) {
     pid_t pid = fork();
     if (pid != 0)
@@ -64,15 +66,12 @@ static int measure(const char *name, unsigned wanted, unsigned samples, unsigned
     struct collect *c = NULL;
     struct error err;
     struct frame frame;
-    double *used = calloc(samples, sizeof *used);
-    if (!used)
-        return 1;
+    double used[SAMPLES_MAX];
     print_rss("before");
     double before_ms = cpu_ms();
     int64_t before_ns = clock_mono_ns();
     if (collect_open(collectors, &options, &c, &err) < 0) {
         (void)fprintf(stderr, "%s\n", err.text);
-        free(used);
         return 1;
     }
     frame_init(&frame);
@@ -102,7 +101,6 @@ static int measure(const char *name, unsigned wanted, unsigned samples, unsigned
     }
     frame_done(&frame);
     (void)collect_close(c);
-    free(used);
     return 0;
 }
 
@@ -113,7 +111,7 @@ int main(int argc, char **argv) {
     unsigned active = number(argc > 2 ? argv[2] : NULL, 0);
     unsigned samples = number(argc > 3 ? argv[3] : NULL, 21);
     unsigned interval_ms = number(argc > 4 ? argv[4] : NULL, 500);
-    samples = samples ? samples : 1;
+    samples = samples == 0 ? 1 : samples > SAMPLES_MAX ? SAMPLES_MAX : samples;
     for (unsigned i = 0; i < idle + active; i++)
         if (start_child(i >= idle) < 0)
             return 1;

@@ -245,8 +245,9 @@ int cpu_identity_read(
     struct cpu_thread *threads = calloc(stat->n ? stat->n : 1, sizeof *threads);
     if (!threads)
         return error_set(err, ERR_NOMEM, "%zu processors", stat->n);
-    free(id->threads);
-    *id = (struct cpu_identity){.threads = threads, .n = stat->n};
+    cpu_identity_done(id);
+    id->threads = threads;
+    id->n = stat->n;
     id->cores = id->cache_kib = id->base_mhz = id->max_mhz = U64_UNKNOWN;
     for (size_t i = 0; i < id->n; i++)
         threads[i] =

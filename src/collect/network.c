@@ -116,6 +116,16 @@ static void read_link(const struct network_reader *r, struct link *link, bool kn
     link->speed_mbps = speed == 0 || speed == UINT16_MAX || speed >= UINT32_MAX ? U64_UNKNOWN : speed;
 }
 
+/* Room for one more: behind the others, or where one has gone. */
+static struct link *free_link(struct network_reader *r) {
+    if (r->n_links < LINKS_MAX)
+        return &r->links[r->n_links++];
+    for (size_t i = 0; i < r->n_links; i++)
+        if (r->links[i].read_at + 1 < r->cycle)
+            return &r->links[i];
+    return NULL;
+}
+
 /* The link of that name, looked at anew when it is its turn; NULL when there are too many, or no sysfs. */
 static const struct link *link_of(struct network_reader *r, struct text name) {
     if (r->sys_fd < 0 || name.len >= NAME_MAX_BYTES || memchr(name.at, '/', name.len) || text_is(name, "..") ||
@@ -130,10 +140,7 @@ static const struct link *link_of(struct network_reader *r, struct text name) {
         link->read_at = r->cycle;
         return link;
     }
-    struct link *link = r->n_links < LINKS_MAX ? &r->links[r->n_links++] : NULL;
-    for (size_t i = 0; !link && i < r->n_links; i++) /* one that has gone makes room */
-        if (r->links[i].read_at + 1 < r->cycle)
-            link = &r->links[i];
+    struct link *link = free_link(r);
     if (!link)
         return NULL;
     *link = (struct link){.read_at = r->cycle};

@@ -38,6 +38,7 @@ struct process_table {
     struct process_entry *newest, *oldest; /* with kept handles */
     size_t n_handles, max_handles;
     uint64_t cycle;
+    uint64_t refresh_every; /* cycles */
     int64_t tick_ns;
     int64_t mono_ns, before_mono_ns; /* when this update and the one before began */
     int64_t before_boot_ns;          /* the one before on the clock that start times are counted in */
@@ -228,6 +229,10 @@ static void base_of_newcomer(const struct process_table *t, struct process_entry
     e->base_cpu_ns = e->base_io_bytes = 0;
 }
 
+static bool is_its_turn(const struct process_table *t, const struct process_entry *e) {
+    return (t->cycle + e->pid) % t->refresh_every == 0;
+}
+
 /* Reads stat, and io when the process ran. False when it has gone. */
 static bool read_entry(struct process_table *t, struct process_entry *e, uint64_t clock_ns, bool ran) {
     struct process_stat stat;
@@ -255,14 +260,14 @@ static bool read_entry(struct process_table *t, struct process_entry *e, uint64_
         base_of_newcomer(t, e);
     if (ran)
         e->ran_cycle = t->cycle;
-    if (ran || (t->cycle + e->pid) % PROCESS_REFRESH_EVERY == 0)
+    if (ran || is_its_turn(t, e))
         read_io(t, e);
     return true;
 }
 
 /* False when the process has gone. */
 static bool update_entry(struct process_table *t, struct process_entry *e) {
-    bool its_turn = (t->cycle + e->pid) % PROCESS_REFRESH_EVERY == 0;
+    bool its_turn = is_its_turn(t, e);
     int64_t now_mono_ns = t->mono_ns;
     if (t->probe) {
         uint64_t clock_ns = 0;
@@ -379,6 +384,8 @@ int process_table_update(struct process_table *t, struct error *err) {
     t->cycle++;
     t->mono_ns = clock_mono_ns();
     int64_t started_boot_ns = boot_ns();
+    t->refresh_every =
+        t->n > PROCESS_REFRESH_EVERY * PROCESS_REFRESH_MAX ? t->n / PROCESS_REFRESH_MAX : PROCESS_REFRESH_EVERY;
     uint32_t first = 0;
     int status = list_processes(t, &first, err);
     if (status == 0 || status == -ERR_LIMIT) {

@@ -14,7 +14,8 @@
 enum {
     PROCESSES_MAX = 1 << 16,    /* processes that are read; those with the highest numbers are left out */
     PROCESS_HANDLES_MAX = 256,  /* processes whose files are kept open; each costs the kernel two pages */
-    PROCESS_REFRESH_EVERY = 10, /* cycles between two readings of a process that does not run */
+    PROCESS_REFRESH_EVERY = 10, /* cycles between two readings of a process that does not run … */
+    PROCESS_REFRESH_MAX = 50,   /* … and how many such readings a cycle may have: more processes, longer turns */
 };
 
 struct process_entry {

@@ -203,40 +203,28 @@ static void only_what_is_asked_for(void **state) {
     assert_int_equal(collect_close(NULL), 0);
 }
 
-static void a_machine_of_files(void **state) {
-    (void)state;
-    struct fixture x;
-    struct collect *c = NULL;
-    struct frame f;
-    fixture_init(&x);
-    frame_init(&f);
-    fixture_put(&x, "proc/sys/kernel/hostname", "node-07\n");
-    fixture_put(&x, "proc/sys/kernel/osrelease", "6.1.0-42-amd64\n");
-    fixture_put(&x, "proc/stat", "cpu  100 0 0 900 0\ncpu0 100 0 0 900 0\nctxt 5\nbtime 1700000000\n");
-    fixture_put(&x, "proc/loadavg", "0.31 0.21 0.11 1/200 4242\n");
-    fixture_put(&x, "proc/uptime", "2633.24 5000.00\n");
-    fixture_put(&x, "proc/pressure/io", "some avg10=1.50 avg60=0.00 avg300=0.00 total=9\n");
-    fixture_put(&x, "proc/meminfo", "MemTotal: 1000 kB\nMemAvailable: 250 kB\n");
-    fixture_put(&x, "proc/vmstat", "oom_kill 3\n");
-    fixture_put(
-        &x, "proc/1/mountinfo", "27 1 254:0 / / rw - ext4 /dev/vda1 rw\n28 1 0:9 / /missing rw - nfs f:/x rw\n");
-    fixture_put(&x, "proc/diskstats", " 254 0 vda1 1 0 8 0 2 0 16 0 0 77 0\n");
-    fixture_put(&x, "proc/net/dev", "eth0: 5 6 7 8 0 0 0 0 9 10 11 12 0 0 0 0\n");
-    fixture_put(&x, "sys/class/dmi/id/product_name", "SYS-821GE\n");
-    fixture_put(&x, "sys/class/dmi/id/sys_vendor", "Supermicro\n");
-    fixture_put(&x, "sys/class/dmi/id/board_name", "To Be Filled By O.E.M.\n");
-    fixture_put(&x, "sys/devices/system/node/online", "0-1\n");
-    fixture_put(&x, "sys/devices/system/node/node1/meminfo", "Node 1 MemTotal: 500 kB\nNode 1 MemFree: 100 kB\n");
-    struct collect_options options = fixture_options(&x, ~0U);
-    assert_ok(collect_open(collectors, &options, &c, &err), err);
-    assert_ok(collect_sample(c, &f, &err), err);
-    if (f.errors.n)
-        fail_msg("%.*s", TEXT_ARG(f.errors.at[0].message));
-    assert_text(f.hostname, "node-07");
-    assert_text(f.source, "local");
-    assert_false(known_u64(f.seq));
-    assert_int_equal(f.cpus.n, 1);
-    const struct cpu *cpu = &f.cpus.at[0];
+static void put_machine(const struct fixture *x) {
+    fixture_put(x, "proc/sys/kernel/hostname", "node-07\n");
+    fixture_put(x, "proc/sys/kernel/osrelease", "6.1.0-42-amd64\n");
+    fixture_put(x, "proc/stat", "cpu  100 0 0 900 0\ncpu0 100 0 0 900 0\nctxt 5\nbtime 1700000000\n");
+    fixture_put(x, "proc/loadavg", "0.31 0.21 0.11 1/200 4242\n");
+    fixture_put(x, "proc/uptime", "2633.24 5000.00\n");
+    fixture_put(x, "proc/pressure/io", "some avg10=1.50 avg60=0.00 avg300=0.00 total=9\n");
+    fixture_put(x, "proc/meminfo", "MemTotal: 1000 kB\nMemAvailable: 250 kB\n");
+    fixture_put(x, "proc/vmstat", "oom_kill 3\n");
+    fixture_put(x, "proc/1/mountinfo", "27 1 254:0 / / rw - ext4 /dev/vda1 rw\n28 1 0:9 / /missing rw - nfs f:/x rw\n");
+    fixture_put(x, "proc/diskstats", " 254 0 vda1 1 0 8 0 2 0 16 0 0 77 0\n");
+    fixture_put(x, "proc/net/dev", "eth0: 5 6 7 8 0 0 0 0 9 10 11 12 0 0 0 0\n");
+    fixture_put(x, "sys/class/dmi/id/product_name", "SYS-821GE\n");
+    fixture_put(x, "sys/class/dmi/id/sys_vendor", "Supermicro\n");
+    fixture_put(x, "sys/class/dmi/id/board_name", "To Be Filled By O.E.M.\n");
+    fixture_put(x, "sys/devices/system/node/online", "0-1\n");
+    fixture_put(x, "sys/devices/system/node/node1/meminfo", "Node 1 MemTotal: 500 kB\nNode 1 MemFree: 100 kB\n");
+}
+
+static void check_processors(const struct frame *f) {
+    assert_int_equal(f->cpus.n, 1);
+    const struct cpu *cpu = &f->cpus.at[0];
     assert_text(cpu->kernel, "6.1.0-42-amd64");
     assert_float_equal(cpu->load_5, 0.21, 1e-9);
     assert_float_equal(cpu->uptime_seconds, 2633.24, 1e-9);
@@ -248,24 +236,47 @@ static void a_machine_of_files(void **state) {
     assert_false(known_u64(cpu->total_cores)); /* nothing tells: neither sysfs nor cpuinfo */
     assert_false(cpu->per_socket_info.asked);
     assert_false(known_f64(cpu->utilization));
-    assert_int_equal(f.memory.at[0].used_bytes, 750 * 1024);
-    assert_int_equal(f.memory.at[0].oom_kills, 3);
-    assert_int_equal(f.memory.at[0].numa.n, 1);
-    assert_int_equal(f.memory.at[0].numa.at[0].node, 1);
-    assert_int_equal(f.memory.at[0].numa.at[0].free_bytes, 100 * 1024);
-    assert_int_equal(f.storage.n, 1);
-    assert_text(f.storage.at[0].mount_point, "/");
-    assert_text(f.storage.at[0].device, "/dev/vda1");
-    assert_int_equal(f.storage.at[0].read_bytes, 8 * 512);
-    assert_int_equal(f.storage.at[0].write_bytes, 16 * 512);
-    assert_int_equal(f.storage.at[0].io_time_ms, 77);
-    assert_true(known_u64(f.storage.at[0].total_bytes) && f.storage.at[0].total_bytes > 0);
-    assert_int_equal(f.networks.n, 1);
-    assert_int_equal(f.chassis.n, 1);
-    assert_int_equal(f.chassis.at[0].detail.n, 3);
-    assert_text(f.chassis.at[0].detail.at[0].value, "SYS-821GE");
-    assert_text(f.chassis.at[0].detail.at[2].key, "platform");
-    assert_true(f.processes.asked);
+}
+
+static void check_the_rest(const struct frame *f) {
+    assert_int_equal(f->memory.at[0].used_bytes, 750 * 1024);
+    assert_int_equal(f->memory.at[0].oom_kills, 3);
+    assert_int_equal(f->memory.at[0].numa.n, 1);
+    assert_int_equal(f->memory.at[0].numa.at[0].node, 1);
+    assert_int_equal(f->memory.at[0].numa.at[0].free_bytes, 100 * 1024);
+    assert_int_equal(f->storage.n, 1);
+    assert_text(f->storage.at[0].mount_point, "/");
+    assert_text(f->storage.at[0].device, "/dev/vda1");
+    assert_int_equal(f->storage.at[0].read_bytes, 8 * 512);
+    assert_int_equal(f->storage.at[0].write_bytes, 16 * 512);
+    assert_int_equal(f->storage.at[0].io_time_ms, 77);
+    assert_true(known_u64(f->storage.at[0].total_bytes) && f->storage.at[0].total_bytes > 0);
+    assert_int_equal(f->networks.n, 1);
+    assert_int_equal(f->chassis.n, 1);
+    assert_int_equal(f->chassis.at[0].detail.n, 3);
+    assert_text(f->chassis.at[0].detail.at[0].value, "SYS-821GE");
+    assert_text(f->chassis.at[0].detail.at[2].key, "platform");
+    assert_true(f->processes.asked);
+}
+
+static void a_machine_of_files(void **state) {
+    (void)state;
+    struct fixture x = {.root = ""};
+    struct collect *c = NULL;
+    struct frame f;
+    fixture_init(&x);
+    frame_init(&f);
+    put_machine(&x);
+    struct collect_options options = fixture_options(&x, ~0U);
+    assert_ok(collect_open(collectors, &options, &c, &err), err);
+    assert_ok(collect_sample(c, &f, &err), err);
+    if (f.errors.n)
+        fail_msg("%.*s", TEXT_ARG(f.errors.at[0].message));
+    assert_text(f.hostname, "node-07");
+    assert_text(f.source, "local");
+    assert_false(known_u64(f.seq));
+    check_processors(&f);
+    check_the_rest(&f);
 
     nap_ms(60);
     fixture_put(&x, "proc/stat", "cpu  130 0 0 970 0\ncpu0 130 0 0 970 0\nctxt 5\nbtime 1700000000\n");
@@ -286,7 +297,7 @@ static void a_machine_of_files(void **state) {
 
 static void an_empty_machine(void **state) {
     (void)state;
-    struct fixture x;
+    struct fixture x = {.root = ""};
     struct collect *c = NULL;
     struct frame f;
     fixture_init(&x);
@@ -416,30 +427,50 @@ static void a_busy_child(void **state) {
     frame_done(&f);
 }
 
-/* Through a path to the same procfs where "self" is not us, files are read instead of clocks: the fields are the same. */
-static void both_methods_agree(void **state) {
-    (void)state;
-    struct fixture x;
-    const struct collector *const list[] = {&process_collector, NULL};
-    fixture_init(&x);
+/* A path to the same files where "self" is not us: files are read there instead of clocks. */
+static void link_procfs(const struct fixture *x, const pid_t *children, size_t n) {
     static const char *const names[] = {"stat", "meminfo", "loadavg"};
-    pid_t children[4];
-    for (size_t i = 0; i < COUNT_OF(children); i++)
-        children[i] = start_child(i == 0);
-    for (size_t i = 0; i < COUNT_OF(children); i++) {
-        char from[64];
-        char to[128];
+    char from[64];
+    char to[128];
+    for (size_t i = 0; i < n; i++) {
         (void)snprintf(from, sizeof from, "/proc/%d", children[i]);
-        (void)snprintf(to, sizeof to, "%s/%d", x.proc, children[i]);
+        (void)snprintf(to, sizeof to, "%s/%d", x->proc, children[i]);
         assert_int_equal(symlink(from, to), 0);
     }
     for (size_t i = 0; i < COUNT_OF(names); i++) {
-        char from[64];
-        char to[128];
         (void)snprintf(from, sizeof from, "/proc/%s", names[i]);
-        (void)snprintf(to, sizeof to, "%s/%s", x.proc, names[i]);
+        (void)snprintf(to, sizeof to, "%s/%s", x->proc, names[i]);
         assert_int_equal(symlink(from, to), 0);
     }
+}
+
+static void check_same(const struct process *p, const struct process *q) {
+    assert_true(known_f64(p->cpu_percent) && known_f64(q->cpu_percent));
+    for (size_t k = 0; k < process_table.n; k++) {
+        const struct field *field = &process_table.fields[k];
+        if (field_known(field, p) != field_known(field, q))
+            fail_msg("%.*s is known to one only", TEXT_ARG(field->key));
+    }
+    assert_true(text_equal(p->command, q->command) && text_equal(p->user, q->user));
+    assert_true(text_equal(p->state, q->state) && text_equal(p->cgroup, q->cgroup));
+    assert_true(text_equal(p->start_time, q->start_time));
+    assert_int_equal(p->ppid, q->ppid);
+    assert_int_equal(p->memory_rss, q->memory_rss);
+    assert_int_equal(p->memory_vms, q->memory_vms);
+    assert_int_equal(p->cpu_time, q->cpu_time);
+    assert_int_equal(p->threads, q->threads);
+    assert_int_equal(p->io_read_bytes, q->io_read_bytes);
+}
+
+static void both_methods_agree(void **state) {
+    (void)state;
+    struct fixture x = {.root = ""};
+    const struct collector *const list[] = {&process_collector, NULL};
+    pid_t children[4];
+    fixture_init(&x);
+    for (size_t i = 0; i < COUNT_OF(children); i++)
+        children[i] = start_child(i == 0);
+    link_procfs(&x, children, COUNT_OF(children));
     nap_ms(50); /* until the idle ones are */
     struct collect_options plain_options = everything();
     plain_options.roots.procfs = x.proc;
@@ -459,27 +490,12 @@ static void both_methods_agree(void **state) {
     assert_ok(collect_sample(plain, &b, &err), err);
     assert_int_equal(b.processes.n, COUNT_OF(children));
     for (size_t i = 0; i < COUNT_OF(children); i++) {
-        struct process p = *find(&a, (uint64_t)children[i]);
+        const struct process *p = find(&a, (uint64_t)children[i]);
         const struct process *q = find(&b, (uint64_t)children[i]);
-        /* ticks of 10 ms against nanoseconds, and intervals that began some milliseconds apart */
-        assert_true(known_f64(p.cpu_percent) && known_f64(q->cpu_percent));
+        assert_true(p && q);
+        check_same(p, q);
         if (i == 0)
-            assert_true(p.cpu_percent > 0 && q->cpu_percent > 0);
-        for (size_t k = 0; k < process_table.n; k++) {
-            const struct field *field = &process_table.fields[k];
-            if (field_known(field, &p) != field_known(field, q))
-                fail_msg("%.*s is known to one only", TEXT_ARG(field->key));
-        }
-        assert_true(text_equal(p.command, q->command) && text_equal(p.user, q->user) && text_equal(p.state, q->state));
-        assert_true(text_equal(p.cgroup, q->cgroup) && text_equal(p.start_time, q->start_time));
-        assert_int_equal(p.ppid, q->ppid);
-        assert_int_equal(p.memory_rss, q->memory_rss);
-        assert_int_equal(p.memory_vms, q->memory_vms);
-        assert_int_equal(p.cpu_time, q->cpu_time);
-        assert_int_equal(p.threads, q->threads);
-        assert_int_equal(p.io_read_bytes, q->io_read_bytes);
-    }
-    for (size_t i = 0; i < COUNT_OF(children); i++) {
+            assert_true(p->cpu_percent > 0 && q->cpu_percent > 0);
         (void)kill(children[i], SIGKILL);
         (void)waitpid(children[i], NULL, 0);
     }

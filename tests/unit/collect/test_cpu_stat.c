@@ -149,7 +149,7 @@ static void arm_is_named(void **state) {
 
 static void hybrid_with_sysfs(void **state) {
     (void)state;
-    struct fixture f;
+    struct fixture f = {.root = ""};
     fixture_init(&f);
     for (int i = 0; i < 4;
          i++) { /* 0 and 1 share a core, 2 and 3 are small ones; each of the two kinds has its cache */

@@ -79,7 +79,7 @@ static const struct process *find(const struct run *r, uint64_t pid) {
 
 static void every_field(void **state) {
     (void)state;
-    struct run r;
+    struct run r = {.c = NULL};
     begin(&r);
     put_stat(&r, (struct fake){42, "py) R (\nthon", "D", 250, 12345, 1024});
     put_io(&r, 42, 4096, 8192);
@@ -124,7 +124,7 @@ static void every_field(void **state) {
 
 static void owners_are_named(void **state) {
     (void)state;
-    struct run r;
+    struct run r = {.c = NULL};
     char path[128];
     if (getuid() != 0)
         skip(); /* giving files away takes root */
@@ -144,7 +144,7 @@ static void owners_are_named(void **state) {
 
 static void the_second_cycle_has_rates(void **state) {
     (void)state;
-    struct run r;
+    struct run r = {.c = NULL};
     begin(&r);
     put_stat(&r, (struct fake){42, "busy", "R", 100, 1, 1});
     put_io(&r, 42, 1000, 0);
@@ -172,7 +172,7 @@ static void the_second_cycle_has_rates(void **state) {
 
 static void a_number_is_used_again(void **state) {
     (void)state;
-    struct run r;
+    struct run r = {.c = NULL};
     begin(&r);
     put_stat(&r, (struct fake){42, "first", "S", 1000, 500, 1});
     put_io(&r, 42, 1, 1);
@@ -196,7 +196,7 @@ static void a_number_is_used_again(void **state) {
 
 static void come_and_go(void **state) {
     (void)state;
-    struct run r;
+    struct run r = {.c = NULL};
     begin(&r);
     for (unsigned pid = 100; pid < 500; pid++) {
         put_stat(&r, (struct fake){pid, "many", "S", 1, 1, 1});
@@ -226,7 +226,7 @@ static void come_and_go(void **state) {
 
 static void unreadable_io_is_unknown(void **state) {
     (void)state;
-    struct run r;
+    struct run r = {.c = NULL};
     begin(&r);
     put_stat(&r, (struct fake){42, "a", "S", 1, 1, 1});
     put_stat(&r, (struct fake){43, "b", "S", 1, 1, 1});
@@ -243,7 +243,7 @@ static void unreadable_io_is_unknown(void **state) {
 
 static void a_new_program_has_a_new_command(void **state) {
     (void)state;
-    struct run r;
+    struct run r = {.c = NULL};
     begin(&r);
     put_stat(&r, (struct fake){42, "sh", "R", 1, 1, 1});
     fixture_put_bytes(&r.f, "proc/42/cmdline", "sh\0", 3);
@@ -264,7 +264,7 @@ static void a_new_program_has_a_new_command(void **state) {
 
 static void notable_ones(void **state) {
     (void)state;
-    struct run r;
+    struct run r = {.c = NULL};
     begin(&r);
     for (unsigned pid = 1000; pid < 1200; pid++)
         put_stat(&r, (struct fake){pid, "p", "S", 1, 1, pid < 1150 ? 10 : 10 + pid});
@@ -284,7 +284,7 @@ static void notable_ones(void **state) {
 
 static void ties_go_to_the_lower_number(void **state) {
     (void)state;
-    struct run r;
+    struct run r = {.c = NULL};
     begin(&r);
     for (unsigned pid = 1000; pid < 1200; pid++)
         put_stat(&r, (struct fake){pid, "p", "S", 1, 1, 10});
@@ -300,7 +300,7 @@ static void ties_go_to_the_lower_number(void **state) {
 
 static void none_uses_a_gpu(void **state) {
     (void)state;
-    struct run r;
+    struct run r = {.c = NULL};
     begin(&r);
     put_stat(&r, (struct fake){42, "a", "S", 1, 1, 1});
     open_source(&r, PROCESSES_GPU, 0);
