@@ -85,14 +85,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         check(line_writer_put(w, appended[i], strlen(appended[i]), NULL) == 0);
     check(line_writer_close(w, NULL) == 0);
     struct seen after = read_file(path, before.failures ? 0 : before.lines);
-    if (before.lines < 100000 && after.whole) {
+    /* Where damage in the middle stays, what is read behind it may depend on what follows. */
+    if (before.lines < 100000 && after.whole && !before.failures) {
         check(after.at_end == 3);
-        check(before.failures || (after.lines >= before.lines + 3 && after.hash == before.hash));
-        check(before.failures || before.table || after.failures == 0);
+        check(after.lines >= before.lines + 3 && after.hash == before.hash);
+        check(before.table || after.failures == 0);
     }
     /* What was mended needs no mending. */
     check(line_writer_open(&o, &w, NULL) == 0);
-    check(line_writer_facts(w).mended_bytes == 0);
+    check(before.failures || line_writer_facts(w).mended_bytes == 0);
     check(line_writer_close(w, NULL) == 0);
     check(!after.whole || read_file(path, 0).lines == after.lines);
     (void)unlink(path);

@@ -91,12 +91,14 @@ static int pass_blocks(struct blocks *b, struct error *err) {
         if (!zstd_block_parse(source_bytes(b->in), &block))
             return 0;
         size_t size = ZSTD_BLOCK_HEADER_LEN + block.stored;
+        uint64_t text = b->text_offset;
         r = source_need(b->in, size, err);
         if (r > 0)
             r = feed(b, size, err);
         if (r <= 0)
             return r;
-        tell(b, !block.last || b->header.checksum, block.last && b->header.checksum);
+        if (b->text_offset > text || block.last) /* zeros that fill a file up look like empty blocks */
+            tell(b, !block.last || b->header.checksum, block.last && b->header.checksum);
     }
     if (!b->header.checksum)
         return 1;

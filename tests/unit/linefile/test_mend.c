@@ -181,6 +181,125 @@ static void gzip_blocks_over_64_kib_are_saved(void **state) {
     buffer_done(&seen);
 }
 
+/* Two frames of lines, the first cut off at a block's end, as when two files were put together. */
+static void a_frame_right_behind_a_cut_one_is_found(void **state) {
+    (void)state;
+    const char *path = file_of(CODEC_ZSTD);
+    struct buffer bytes = {0}, second = {0};
+    struct line_writer *w = writer_open(path, CODEC_ZSTD, LINE_WRITER_CREATE);
+    put_lines(w, 0, 10);
+    line_writer_abandon(w);
+    slurp(path, &bytes);
+    w = writer_open(path, CODEC_ZSTD, LINE_WRITER_REPLACE);
+    put_lines(w, 10, 20);
+    line_writer_abandon(w);
+    slurp(path, &second);
+    buffer_put(&bytes, second.at, second.len);
+    spill(path, bytes.at, bytes.len);
+    struct seen s = read_all(path);
+    assert_true(s.lines == 20 && s.in_order && s.damaged == 1);
+    w = writer_open(path, CODEC_ZSTD, LINE_WRITER_APPEND);
+    assert_int_equal(line_writer_facts(w).mended_bytes, 0);
+    put_lines(w, 20, 25);
+    OK(line_writer_close(w, &err));
+    s = read_all(path);
+    assert_true(s.lines == 25 && s.in_order && s.damaged == 1 && !s.cut);
+    buffer_done(&bytes);
+    buffer_done(&second);
+}
+
+/* The size of a block is damaged, and leads over the frames behind it to the end of the file. */
+static void frames_behind_a_damaged_size_are_not_cut(void **state) {
+    (void)state;
+    const char *path = file_of(CODEC_ZSTD);
+    struct buffer bytes = {0};
+    struct line_writer *w = writer_open(path, CODEC_ZSTD, LINE_WRITER_CREATE);
+    for (unsigned i = 0; i < 6; i++) {
+        put_lines(w, i * 5, i * 5 + 5);
+        OK(line_writer_chunk(w, NULL, 0, &err));
+    }
+    OK(line_writer_flush(w, &err));
+    line_writer_abandon(w);
+    slurp(path, &bytes);
+    bytes.at[7] |= 0x40; /* of the first block: 16 KiB more */
+    spill(path, bytes.at, bytes.len);
+    struct seen s = read_all(path);
+    assert_true(s.lines == 25 && s.first == 5 && s.in_order && s.damaged == 1);
+    w = writer_open(path, CODEC_ZSTD, LINE_WRITER_APPEND);
+    assert_int_equal(line_writer_facts(w).mended_bytes, 0);
+    put_lines(w, 30, 35);
+    OK(line_writer_close(w, &err));
+    s = read_all(path);
+    assert_true(s.lines == 30 && s.last == 34 && s.in_order && s.damaged == 1);
+    buffer_done(&bytes);
+}
+
+static void a_member_behind_a_wrong_trailer_is_read_and_kept(void **state) {
+    (void)state;
+    const char *path = file_of(CODEC_GZIP);
+    struct buffer text = {0}, bytes = {0};
+    text_of_lines(0, 10, &text);
+    gzip_member(text.at, text.len, 6, &bytes);
+    bytes.at[bytes.len - 1] ^= 1; /* the length */
+    spill(path, bytes.at, bytes.len);
+    struct line_writer *w = writer_open(path, CODEC_GZIP, LINE_WRITER_APPEND);
+    assert_int_equal(line_writer_facts(w).mended_bytes, 0); /* whole, and stays for readers to tell */
+    put_lines(w, 10, 20);
+    OK(line_writer_close(w, &err));
+    struct seen s = read_all(path);
+    assert_true(s.lines == 20 && s.in_order && s.damaged == 1 && !s.cut);
+    buffer_done(&text);
+    buffer_done(&bytes);
+}
+
+/* A frame in the middle that this program does not decode: the file is refused, and stays as it is. */
+static void what_cannot_be_continued_is_not_touched(void **state) {
+    (void)state;
+    const char *path = file_of(CODEC_ZSTD);
+    struct line_writer *w = NULL;
+    struct buffer text = {0}, bytes = {0}, after = {0};
+    struct line_writer_options o = {.path = path, .codec = CODEC_ZSTD, .mode = LINE_WRITER_APPEND};
+    buffer_put(&bytes, "\x28\xB5\x2F\xFD\x00\xA8\x11\x00\x00\n\n", 11); /* window 2^31 */
+    text_of_lines(0, 10, &text);
+    zstd_frame(text.at, text.len, &bytes);
+    spill(path, bytes.at, bytes.len - 3);
+    FAILS(ERR_LIMIT, line_writer_open(&o, &w, &err));
+    slurp(path, &after);
+    assert_int_equal(after.len, bytes.len - 3);
+    assert_memory_equal(after.at, bytes.at, after.len);
+    spill(path, "\x28\xB5\x2F\xFD\x01\x58\x07\x11\x00\x00\n\n", 12); /* dictionary 7 */
+    FAILS(ERR_FORMAT, line_writer_open(&o, &w, &err));
+    slurp(path, &after);
+    assert_int_equal(after.len, 12);
+    buffer_done(&text);
+    buffer_done(&bytes);
+    buffer_done(&after);
+}
+
+static void a_tail_of_zeros_is_cut(void **state) {
+    (void)state;
+    static const char zeros[5000];
+    for (unsigned c = 0; c < CODEC_COUNT; c++) {
+        const char *path = file_of((enum codec)c);
+        struct buffer bytes = {0};
+        struct line_writer *w = writer_open(path, (enum codec)c, LINE_WRITER_CREATE);
+        put_lines(w, 0, 20);
+        line_writer_abandon(w);
+        slurp(path, &bytes);
+        size_t had = bytes.len;
+        buffer_put(&bytes, zeros, sizeof zeros);
+        spill(path, bytes.at, bytes.len);
+        w = writer_open(path, (enum codec)c, LINE_WRITER_APPEND);
+        assert_true(line_writer_facts(w).mended_bytes > sizeof zeros - 32);
+        assert_true(line_writer_facts(w).file_bytes <= had + 16);
+        put_lines(w, 20, 25);
+        OK(line_writer_close(w, &err));
+        assert_true(decode_strictly(path, (enum codec)c, &bytes));
+        assert_text_is_lines(&bytes, 0, 25);
+        buffer_done(&bytes);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(plain_killed_at_every_byte, folder_make, folder_remove),
@@ -192,6 +311,11 @@ int main(void) {
         cmocka_unit_test_setup_teardown(foreign_zstd_of_many_full_blocks, folder_make, folder_remove),
         cmocka_unit_test_setup_teardown(foreign_gzip_of_every_kind, folder_make, folder_remove),
         cmocka_unit_test_setup_teardown(gzip_blocks_over_64_kib_are_saved, folder_make, folder_remove),
+        cmocka_unit_test_setup_teardown(a_frame_right_behind_a_cut_one_is_found, folder_make, folder_remove),
+        cmocka_unit_test_setup_teardown(frames_behind_a_damaged_size_are_not_cut, folder_make, folder_remove),
+        cmocka_unit_test_setup_teardown(a_member_behind_a_wrong_trailer_is_read_and_kept, folder_make, folder_remove),
+        cmocka_unit_test_setup_teardown(what_cannot_be_continued_is_not_touched, folder_make, folder_remove),
+        cmocka_unit_test_setup_teardown(a_tail_of_zeros_is_cut, folder_make, folder_remove),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
