@@ -7,10 +7,10 @@
 
 int zstd_header_parse(const uint8_t *bytes, size_t len, struct zstd_header *ret) {
     static const uint8_t dictionary_len[4] = {0, 1, 2, 4};
+    if (len >= ZSTD_MAGIC_LEN && get_le32(bytes) != ZSTD_FORMAT_MAGIC)
+        return -1;
     if (len < ZSTD_HEADER_MIN - 1)
         return 0;
-    if (get_le32(bytes) != ZSTD_FORMAT_MAGIC)
-        return -1;
     unsigned descriptor = bytes[4];
     unsigned size_flag = descriptor >> 6;
     bool single_segment = descriptor & 0x20;
