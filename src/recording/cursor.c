@@ -3,13 +3,13 @@
 
 #include <stdlib.h>
 
-#include "base/clock.h"
 #include "recording/place.h"
 
 struct cursor {
     struct recording *recording;
     struct json_parser *parser;
     struct place at;
+    uint64_t offset;     /* in its file, of the stretch that it stands in */
     uint64_t generation; /* of the recording when `at` was right: places have other numbers when an index was dropped */
     bool stands;
     unsigned kinds;           /* of line that it stops at */
@@ -48,6 +48,7 @@ static int stand(struct cursor *c, const struct place *p, const struct page *pag
     buffer_clear(&c->line);
     buffer_put(&c->line, page->text.at + line->offset, line->len);
     c->at = *p;
+    c->offset = c->recording->segments[p->segment].stretches[p->stretch].offset;
     c->generation = c->recording->damage.distrusted;
     c->stands = true;
     c->kind = line->kind;
@@ -184,31 +185,39 @@ static int is_same_line(const struct cursor *c, const struct place *p, struct er
     return text_equal((struct text){page->text.at + line->offset, line->len}, cursor_line(c));
 }
 
-/* Places have other numbers now: finds the line again that the cursor stands on, from the first frame of its time on. When the
- * clock was set back there, that may lead nowhere near: then all are looked at. */
-static int find_again(struct cursor *c, struct error *err) {
-    const unsigned any = KIND(RECORDING_FRAME) | KIND(RECORDING_MARK);
-    struct place p;
-    int64_t wall_ns = c->frame.wall_ns;
-    int code = place_seek(c->recording,
-        &(struct goal){.wall_ns = wall_ns > INT64_MIN + NS_PER_SECOND ? wall_ns - NS_PER_SECOND : wall_ns}, &p, err);
-    for (unsigned round = 0; round < 2 && code >= 0; round++) {
-        if (round == 1 || code == 0)
-            code = place_start(c->recording, &p, err);
-        while (code == 1 && (code = place_forward(c->recording, &p, any, err)) == 1) {
+/* The place of the line that the cursor stands on, from `p` on: 1; 0 when it is not there. */
+static int find_line(struct cursor *c, struct place p, struct error *err) {
+    for (;; p.line++) {
+        int code = place_forward(c->recording, &p, KIND(RECORDING_FRAME) | KIND(RECORDING_MARK), err);
+        if (code == 1)
             code = is_same_line(c, &p, err);
-            if (code < 0)
-                return code;
-            if (code == 1) {
-                c->at = p;
-                c->generation = c->recording->damage.distrusted;
-                return 1;
-            }
-            code = 1;
-            p.line++;
+        else
+            return code;
+        if (code < 0)
+            return code;
+        if (code == 1) {
+            c->at = p;
+            c->generation = c->recording->damage.distrusted;
+            return 1;
         }
     }
-    return code;
+}
+
+/* Stretches have other numbers now: finds the line again that the cursor stands on. */
+static int find_again(struct cursor *c, struct error *err) {
+    struct segment *s = &c->recording->segments[c->at.segment];
+    struct place p = {.segment = c->at.segment};
+    int code = segment_list(s, err);
+    if (code < 0)
+        return code;
+    while (p.stretch + 1 < s->n_stretches && s->stretches[p.stretch + 1].offset <= c->offset)
+        p.stretch++;
+    code = s->n_stretches > 0 ? find_line(c, p, err) : 0;
+    if (code == 0) /* its own stretch was said to be where it is not */
+        code = place_start(c->recording, &p, err);
+    else
+        return code;
+    return code == 1 ? find_line(c, p, err) : code;
 }
 
 int cursor_step(struct cursor *c, int64_t by, struct error *err) {

@@ -113,9 +113,14 @@ static int flush(struct recording_writer *w, struct error *err) {
     return r;
 }
 
+static bool wants_index(uint64_t seq) {
+    return seq > 0 && seq % RECORDING_INDEX_EVERY == 0;
+}
+
 static int end_full_chunk(struct recording_writer *w, struct error *err) {
-    bool full =
-        w->chunk.frames >= RECORDING_CHUNK_FRAMES || file_facts(w).text_bytes - w->chunk_start >= RECORDING_CHUNK_BYTES;
+    /* A frame that an index line follows ends its chunk itself, and shall not be alone in one. */
+    bool full = (w->chunk.frames >= RECORDING_CHUNK_FRAMES && !wants_index(w->next_seq)) ||
+                file_facts(w).text_bytes - w->chunk_start >= RECORDING_CHUNK_BYTES;
     int r = full ? end_chunk(w, err) : 0;
     if (is_disk_trouble(r)) {
         w->troubled = true;
@@ -155,11 +160,12 @@ static int put_index(struct recording_writer *w, uint64_t seq, int64_t wall_ns, 
     return put_line(w, err);
 }
 
-/* The frame as a line. One that does not fit goes without its processes, and says so. */
-static int write_frame(struct recording_writer *w, const struct frame *f, struct error *err) {
+/* The frame as a line. One that does not fit goes without its processes, and says so: with one error more than `f` has. */
+static int write_frame(struct recording_writer *w, const struct frame *f, size_t *ret_errors, struct error *err) {
     char message[160];
     buffer_clear(&w->line);
     int r = frame_write_json(f, &w->line, err);
+    *ret_errors = f->errors.n;
     if (r != -ERR_LIMIT || f->processes.n == 0)
         return r;
     struct frame slim = *f; /* borrows all but its errors */
@@ -175,6 +181,7 @@ static int write_frame(struct recording_writer *w, const struct frame *f, struct
     frame_add_error(&slim, "process", "error", message, NULL);
     buffer_clear(&w->line);
     r = frame_write_json(&slim, &w->line, err);
+    *ret_errors = slim.errors.n;
     arena_done(&slim.arena);
     return r;
 }
@@ -183,22 +190,30 @@ static int write_frame(struct recording_writer *w, const struct frame *f, struct
 static int put_frame(struct recording_writer *w, const struct frame *f, struct error *err) {
     struct frame numbered = *f; /* shallow: the serialiser reads the seq from the frame */
     numbered.seq = w->next_seq;
+    size_t errors = 0;
     int r = begin_segment(w, err);
     if (r < 0)
         return r;
-    r = write_frame(w, &numbered, err);
+    r = write_frame(w, &numbered, &errors, err);
     if (r == 0)
         r = put_line(w, err);
     if (r < 0)
         return r;
     overview_add_time(&w->chunk, f->wall_ns, numbered.seq, w->previous_ns, w->options.header.interval_ns);
     overview_add_frame(&w->chunk, f);
+    w->chunk.errors += errors - f->errors.n;
     w->previous_ns = f->wall_ns;
     w->next_seq++;
     w->frames++;
-    w->errors += f->errors.n;
-    return numbered.seq > 0 && numbered.seq % RECORDING_INDEX_EVERY == 0 ? put_index(w, numbered.seq, f->wall_ns, err)
-                                                                         : 0;
+    w->errors += errors;
+    if (!wants_index(numbered.seq))
+        return 0;
+    r = put_index(w, numbered.seq, f->wall_ns, err);
+    if (!is_disk_trouble(r))
+        return r;
+    w->troubled = true; /* the frame is taken: only its index line is missing */
+    w->trouble = *err;
+    return 0;
 }
 
 /* A frame without devices that says what was lost, as soon as something can be written again. */
