@@ -21,6 +21,7 @@ struct scan {
     struct frame frame;
     size_t marks_cap;
     uint64_t last_index_seq;
+    bool begun; /* a line that is not blank was met */
     /* The chunks as the time index has them, against what was found. */
     const struct line_chunk *chunks;
     size_t n_chunks, chunk;
@@ -137,8 +138,9 @@ static int take_line(struct scan *s, const struct line *line, struct error *err)
     line_peek(s->recording->parser, line->at, line->len, &head);
     if (head.schema != FRAME_SCHEMA)
         return line_refuse_schema(head.schema, err);
-    if (number == 1 && head.kind != RECORDING_HEADER)
-        fault(s, SCAN_HEADER, 1, 0, "the segment does not begin with a header");
+    if (!s->begun && head.kind != RECORDING_HEADER && head.kind != RECORDING_BLANK)
+        fault(s, SCAN_HEADER, number, line->offset, "the segment does not begin with a header");
+    s->begun = s->begun || head.kind != RECORDING_BLANK;
     switch (head.kind) {
     case RECORDING_FRAME: return take_frame(s, line, &head, number, err);
     case RECORDING_MARK:
@@ -169,8 +171,10 @@ static int scan_lines(struct scan *s, struct line_reader *reader, void (*tell)(d
     for (uint64_t n = 0;; n++) {
         int code = line_reader_next(reader, &line, &why);
         if (code == -ERR_LIMIT || code == -ERR_FORMAT) {
-            fault(s, code == -ERR_LIMIT ? SCAN_OVERSIZED : SCAN_UNDECODED, code == -ERR_LIMIT ? ++s->report->lines : 0,
-                line_reader_file_offset(reader), "%s", why.text);
+            if (code == -ERR_LIMIT)
+                fault(s, SCAN_OVERSIZED, ++s->report->lines, s->report->text_bytes, "%s", why.text);
+            else
+                fault(s, SCAN_UNDECODED, 0, line_reader_file_offset(reader), "%s", why.text);
             continue;
         }
         if (code < 0)
