@@ -66,7 +66,7 @@ void overview_figures(const struct frame *f, double ret[FIGURE_COUNT]) {
 
 bool overview_is_gap(int64_t previous_ns, int64_t wall_ns, int64_t interval_ns) {
     return interval_ns > 0 && previous_ns != TIME_UNKNOWN &&
-           (double)(wall_ns - previous_ns) > GAP_FACTOR * (double)interval_ns;
+           (double)wall_ns - (double)previous_ns > GAP_FACTOR * (double)interval_ns;
 }
 
 void overview_add_time(struct overview *o, int64_t wall_ns, uint64_t seq, int64_t previous_ns, int64_t interval_ns) {

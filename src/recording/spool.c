@@ -10,7 +10,7 @@
 
 #include "base/file.h"
 
-enum { SPOOL_PATH_MAX = 4096, SPOOL_BYTES_MAX = 1 << 20, SPOOL_TRIES = 100 };
+enum { SPOOL_PATH_MAX = 4096, SPOOL_BYTES_MAX = 1 << 20 /* left and not taken */, SPOOL_TRIES = 100 };
 
 int spool_wanted(const char *path, bool *ret, struct error *err) {
     int fd CLEANUP(file_close) = -1;
@@ -37,6 +37,9 @@ int spool_leave(const char *path, struct text line, struct error *err) {
         /* The recorder may have taken the file away between the two calls. */
         if (fstat(fd, &held) != 0 || stat(name, &there) != 0 || held.st_ino != there.st_ino)
             continue;
+        if (line.len >= SPOOL_BYTES_MAX || (uint64_t)held.st_size > SPOOL_BYTES_MAX - 1 - line.len)
+            return error_set(err, ERR_LIMIT,
+                "%s: the recorder has not taken what was left for it, and there is no room for more", name);
         struct buffer text = {0};
         buffer_put_text(&text, line);
         buffer_put_char(&text, '\n');
