@@ -21,7 +21,8 @@ struct scan {
     struct frame frame;
     size_t marks_cap;
     uint64_t last_index_seq;
-    bool begun; /* a line that is not blank was met */
+    uint64_t last_seq; /* the highest label of a frame so far; UINT64_MAX when none has one */
+    bool begun;        /* a line that is not blank was met */
     /* The chunks as the time index has them, against what was found. */
     const struct line_chunk *chunks;
     size_t n_chunks, chunk;
@@ -92,9 +93,8 @@ static void follow_chunks(struct scan *s, uint64_t offset) {
 static void check_index(struct scan *s, const struct line_head *head, const struct line *line, uint64_t number) {
     struct json_value root, v;
     uint64_t at = 0;
-    uint64_t seen = s->report->all.first_seq == UINT64_MAX ? s->report->all.frames
-                                                           : s->report->all.first_seq + s->report->all.frames;
-    if (head->seq == 0 || head->seq > INT64_MAX || head->seq <= s->last_index_seq || head->seq > seen) {
+    /* Frames without labels may go on from an earlier segment. UINT64_MAX is above all that pass. */
+    if (head->seq == 0 || head->seq > INT64_MAX || head->seq <= s->last_index_seq || head->seq > s->last_seq) {
         fault(s, SCAN_INDEX, number, line->offset,
             "index line: seq %" PRIu64 " is not that of a frame seen since the last one", head->seq);
         return;
@@ -127,6 +127,8 @@ static int take_frame(
     overview_add_time(&report->all, head->wall_ns, head->seq, report->previous_ns, interval);
     overview_add_frame(&report->all, &s->frame);
     report->previous_ns = head->wall_ns;
+    if (known_u64(head->seq) && (s->last_seq == UINT64_MAX || head->seq > s->last_seq))
+        s->last_seq = head->seq;
     report->gpu_count = s->frame.gpus.n > report->gpu_count ? s->frame.gpus.n : report->gpu_count;
     return 0;
 }
@@ -169,12 +171,13 @@ static int scan_lines(struct scan *s, struct line_reader *reader, void (*tell)(d
     struct line line;
     struct error why = {0};
     for (uint64_t n = 0;; n++) {
+        uint64_t from = line_reader_file_offset(reader); /* all before it has been decoded */
         int code = line_reader_next(reader, &line, &why);
         if (code == -ERR_LIMIT || code == -ERR_FORMAT) {
             if (code == -ERR_LIMIT)
                 fault(s, SCAN_OVERSIZED, ++s->report->lines, s->report->text_bytes, "%s", why.text);
             else
-                fault(s, SCAN_UNDECODED, 0, line_reader_file_offset(reader), "%s", why.text);
+                fault(s, SCAN_UNDECODED, 0, from, "%s", why.text);
             continue;
         }
         if (code < 0)
@@ -206,7 +209,8 @@ static int begin(struct recording *r, size_t segment, struct scan_report *report
 
 int recording_scan(struct recording *r, size_t segment, struct arena *arena, struct scan_report *report,
     void (*tell)(double share), struct error *err) {
-    struct scan s = {.recording = r, .segment = &r->segments[segment], .report = report, .arena = arena};
+    struct scan s = {
+        .recording = r, .segment = &r->segments[segment], .report = report, .arena = arena, .last_seq = UINT64_MAX};
     struct line_reader *reader = NULL;
     int code = begin(r, segment, report, err);
     overview_init(&s.found);

@@ -25,7 +25,8 @@ struct scan_mark {
 struct scan_found {
     enum scan_fault fault;
     uint64_t line;        /* counted from 1 in the decoded text; 0 when it is no line */
-    uint64_t offset;      /* of the line in the decoded text, or of the fault in the file for SCAN_UNDECODED */
+    uint64_t offset;      /* of the line in the decoded text; in the file when it is no line: of the chunk, or at most of the
+                             fault for SCAN_UNDECODED */
     char message[200];
 };
 

@@ -136,7 +136,7 @@ static void parts_amount_to_the_whole(void **state) {
 
 static void a_note_goes_there_and_back(void **state) {
     (void)state;
-    const struct overview all[] = {some(0, 0), some(0, 1), some(7, 1000), some(UINT64_C(1) << 62, 3)};
+    const struct overview all[] = {some(0, 0), some(0, 1), some(7, 1000), some(UINT64_C(1) << 32, 3)};
     for (size_t i = 0; i < COUNT_OF(all); i++) {
         struct buffer note = {0};
         struct overview again;
