@@ -103,6 +103,10 @@ static void every_chunk_can_be_entered(void **state) {
                 assert_true(s.in_order && s.damaged == 0 && s.torn == 0 && !s.cut);
                 assert_int_equal(s.first, i * 25);
                 assert_int_equal(s.last, 299);
+                /* From the first chunk, with this one and those behind it in the buffer already. */
+                struct line line;
+                OK(line_reader_enter(o.reader, 0, 0, false, &err));
+                assert_int_equal(line_reader_next(o.reader, &line, NULL), 1);
                 OK(line_reader_enter(o.reader, chunks[i].offset, 1000 * i, false, &err));
                 line_reader_limit(o.reader, chunks[i].offset + chunks[i].size);
                 s = read_on(o.reader);
