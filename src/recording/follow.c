@@ -13,6 +13,8 @@ struct follow {
     struct line_file *file;
     struct line_reader *reader;
     struct line_file_facts facts; /* of the file being read, which may have been renamed since */
+    uint64_t finished_size;       /* its size when it was read to its end and that was a seek table; 0: it was none */
+    uint64_t chunks_end;          /* a recorder that continues it goes on here, over the table */
 };
 
 static void close_file(struct follow *f) {
@@ -22,12 +24,24 @@ static void close_file(struct follow *f) {
     f->file = NULL;
 }
 
+/* On failure the file before stays. */
 static int open_file(struct follow *f, const char *path, struct error *err) {
-    close_file(f);
-    int r = line_file_open(path, &f->file, err);
+    struct follow next = {0};
+    int r = line_file_open(path, &next.file, err);
     if (r == 0)
-        r = line_file_facts(f->file, &f->facts, err);
-    return r == 0 ? line_reader_create(f->file, &f->reader, err) : r;
+        r = line_file_facts(next.file, &next.facts, err);
+    if (r == 0)
+        r = line_reader_create(next.file, &next.reader, err);
+    if (r < 0) {
+        close_file(&next);
+        return r;
+    }
+    close_file(f);
+    f->file = next.file;
+    f->reader = next.reader;
+    f->facts = next.facts;
+    f->finished_size = 0;
+    return 0;
 }
 
 static bool is_file(const char *path, const struct line_file_facts *facts) {
@@ -77,23 +91,56 @@ static int next_file(struct follow *f, struct error *err) {
             next = i + 1;
     int code = 0;
     if (r == 0 && next < chain.n)
-        code = open_file(f, chain.at[next].path, err) < 0 ? -ERR_OS : 1;
+        code = open_file(f, chain.at[next].path, err);
+    else
+        next = SIZE_MAX;
     chain_done(&chain);
-    return code;
+    if (code == -ERR_ABSENT) /* renamed or removed since it was listed: the next call lists again */
+        return 0;
+    return code < 0 ? code : next != SIZE_MAX;
+}
+
+/* At the end of what is there: is that a seek table, which goes when the recording is continued? */
+static int note_end(struct follow *f, struct error *err) {
+    struct line_file_facts facts;
+    const struct line_chunk *chunks = NULL;
+    size_t n = 0;
+    int r = line_file_facts(f->file, &facts, err);
+    if (r < 0 || !facts.seek_table || facts.size == f->finished_size)
+        return r;
+    r = line_file_chunks(f->file, &chunks, &n, err);
+    if (r == 0 && n > 0) {
+        f->chunks_end = chunks[n - 1].offset + chunks[n - 1].size;
+        f->finished_size = facts.size;
+    }
+    return r;
+}
+
+static int go_on(struct follow *f, struct error *err) {
+    struct line_file_facts facts;
+    if (f->finished_size == 0)
+        return 0;
+    int r = line_file_facts(f->file, &facts, err);
+    if (r < 0 || facts.size == f->finished_size)
+        return r;
+    f->finished_size = 0;
+    return line_reader_enter(f->reader, f->chunks_end, 0, false, err);
 }
 
 int follow_next(struct follow *f, struct followed *ret, struct error *err) {
     struct line line;
     bool moved = false; /* a rotated file is read once more after its renaming was seen: it may have grown till then */
     for (;;) {
-        int r = line_reader_next(f->reader, &line, err);
+        int r = go_on(f, err);
+        if (r == 0)
+            r = line_reader_next(f->reader, &line, err);
         if (r == -ERR_LIMIT || r == -ERR_FORMAT)
             continue;
         if (r < 0)
             return r;
         if (r == 0) {
             if (is_file(f->path, &f->facts))
-                return 0;
+                return note_end(f, err);
             if (!moved) {
                 moved = true;
                 continue;
