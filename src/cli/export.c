@@ -1,6 +1,7 @@
 /* cli/export.c: tacho export: a stretch of a recording as lines or as a table. */
 #include <inttypes.h>
 #include <stdio.h>
+#include <sys/stat.h>
 
 #include "base/clock.h"
 #include "cli/command.h"
@@ -206,11 +207,25 @@ static int export_growth(struct session *s, const char *path, struct error *err)
     return r < 0 ? r : 0;
 }
 
+/* The file that is exported must not be replaced by a part of itself. */
+static int refuse_itself(const struct recording *r, const char *output, struct error *err) {
+    struct stat there, segment;
+    if (!output || stat(output, &there) != 0 || !S_ISREG(there.st_mode))
+        return 0;
+    for (size_t i = 0; i < recording_segments(r); i++)
+        if (stat(recording_segment_path(r, i), &segment) == 0 && segment.st_dev == there.st_dev &&
+            segment.st_ino == there.st_ino)
+            return error_set(err, ERR_USAGE, "--output: %s is the recording itself", output);
+    return 0;
+}
+
 static int export_recording(struct session *s, const struct invocation *in, struct error *err) {
     struct recording *recording = NULL;
     struct cursor *c = NULL;
     const struct values *v = s->values;
     int r = recording_open((const char *const *)in->args, (size_t)in->n_args, !v->no_chain, &recording, err);
+    if (r == 0)
+        r = refuse_itself(recording, v->output, err);
     if (r == 0)
         r = cursor_create(recording, &c, err);
     if (r == 0)
@@ -255,12 +270,15 @@ static int run(void *values, const struct invocation *in) {
         return complain_error(&export_command, &err);
     frame_init(&s.kept);
     frame_init(&s.before);
-    signals_catch();
+    if (s.values->follow || s.values->output) /* what goes into a pipe may end anywhere */
+        signals_catch();
     r = json_parser_create(&s.parser, &err);
     if (r == 0)
         r = output_open(s.values->output, &s.out, &err);
     if (r == 0) {
         r = export_recording(&s, in, &err);
+        if (r == 0 && s.values->output && !s.values->follow && signals_ended())
+            r = error_set(&err, ERR_OS, "interrupted");
         int closed = output_close(&s.out, r >= 0, &close_err);
         if (r >= 0 && closed < 0) {
             r = closed;

@@ -2,8 +2,10 @@
 #include "cli/output.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -17,11 +19,16 @@ int output_open(const char *path, struct output *ret, struct error *err) {
     int r = file_refuse_symlink(path, err);
     if (r < 0)
         return r;
-    if (asprintf(&ret->temporary, "%s.tmp", path) < 0) {
+    ret->path = path;
+    struct stat info;
+    if (lstat(path, &info) == 0 && !S_ISREG(info.st_mode)) { /* a device or a pipe is written to, and stays */
+        ret->fd = open(path, O_WRONLY | O_NOCTTY | O_CLOEXEC);
+        return ret->fd < 0 ? error_os(err, errno, "open %s", path) : 0;
+    }
+    if (asprintf(&ret->temporary, "%s.%d.tmp", path, (int)getpid()) < 0) {
         ret->temporary = NULL;
         return error_set(err, ERR_NOMEM, "%s", path);
     }
-    ret->path = path;
     r = file_create(ret->temporary, true, &ret->fd, err);
     if (r < 0)
         free(ret->temporary);
@@ -49,6 +56,8 @@ int output_close(struct output *o, bool keep, struct error *err) {
         if (r < 0 || !keep)
             (void)unlink(o->temporary);
         free(o->temporary);
+    } else if (o->path && close(o->fd) != 0 && r == 0 && keep) {
+        r = error_os(err, errno, "%s", o->path);
     }
     buffer_done(&o->held);
     return r;

@@ -9,13 +9,13 @@
 
 struct output {
     const char *path;    /* NULL: standard output; borrowed */
-    char *temporary;     /* what is being written, renamed to `path` at the end */
+    char *temporary;     /* what is being written, renamed to `path` at the end; NULL: `fd` is the place itself */
     int fd;
     struct buffer held;  /* not written yet */
 };
 
-/* `path` NULL or "-" is standard output. A file is written beside its place, 0600, and renamed there by output_close; a symbolic
- * link is refused. -ERR_EXISTS, -ERR_OS. */
+/* `path` NULL or "-" is standard output. A file is written beside its place, 0600, and renamed there by output_close; a device
+ * or a pipe is written to, a symbolic link refused. -ERR_EXISTS, -ERR_OS. */
 int output_open(const char *path, struct output *ret, struct error *err) NODISCARD;
 /* Writes what is held once that is worth a call, or at once with `now`. */
 int output_flush(struct output *o, bool now, struct error *err) NODISCARD;

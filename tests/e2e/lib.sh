@@ -5,6 +5,8 @@
 set -uo pipefail
 
 tacho=$(realpath "${1:-${TACHO:?the program is the first argument, or in TACHO}}")
+# shellcheck disable=SC2034 # some tests use it
+data=$(realpath "$(dirname "$0")/../data")
 dir=$(mktemp -d)
 cleanups=()
 clean() {
@@ -38,7 +40,7 @@ check() {
 }
 
 show_last() {
-    printf '    last: tacho %s: status %s\n' "${last[*]@Q}" "$code"
+    printf '    last: tacho %s: status %s\n' "${last_words[*]@Q}" "$code"
     head -n 5 "$dir/out" 2>/dev/null | cut -c 1-400 | sed 's/^/    stdout | /'
     head -n 10 "$dir/err" 2>/dev/null | cut -c 1-400 | sed 's/^/    stderr | /'
 }
@@ -49,9 +51,9 @@ not() {
 }
 
 # Runs the program: sets `code`; what it said is in $dir/out and $dir/err. One that hangs ends with status 124.
-last=()
+last_words=()
 run() {
-    last=("$@")
+    last_words=("$@")
     timeout --signal=KILL 120 "$tacho" "$@" >"$dir/out" 2>"$dir/err" </dev/null
     code=$?
 }
@@ -101,7 +103,7 @@ until_true() {
 ended() {
     wait "$pid"
     code=$?
-    last=('(background)')
+    last_words=('(background)')
     cp "$dir/bg.out" "$dir/out"
     cp "$dir/bg.err" "$dir/err"
 }
