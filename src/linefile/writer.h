@@ -42,8 +42,8 @@ struct line_writer_facts {
  * -ERR_EXISTS, -ERR_FORMAT (another codec; the message names both), -ERR_FULL, -ERR_OS, -ERR_NOMEM. */
 int line_writer_open(const struct line_writer_options *o, struct line_writer **ret, struct error *err) NODISCARD;
 
-/* Puts one line (without its newline, which is added; it must hold none) into the encoder: whole or not at all.
- * -ERR_FULL when the writer is stuck and stays so: the line is not taken. -ERR_NOMEM. */
+/* Puts one line (without its newline, which is added) into the encoder: whole or not at all. -ERR_FULL or -ERR_OS when the
+ * writer is stuck and stays so, -ERR_LIMIT from LINE_MAX_BYTES on, -ERR_USAGE for a newline inside, -ERR_NOMEM. */
 int line_writer_put(struct line_writer *w, const char *line, size_t len, struct error *err) NODISCARD;
 
 /* Brings all lines put so far to the kernel (and to the disk with `fsync`). When the device is full or fails, a partly
@@ -51,13 +51,15 @@ int line_writer_put(struct line_writer *w, const char *line, size_t len, struct 
  * the next flush or put tries again, and nothing is lost or written twice if it succeeds. */
 int line_writer_flush(struct line_writer *w, struct error *err) NODISCARD;
 
-/* Ends the present chunk, if anything was put into it: the next line can be read without anything before it. `note` (at
- * most 64 KiB) is kept in the index of a finished zstd segment, for whoever reads the chunk list. Does not flush. */
+/* Ends the present chunk, if anything was put into it: the next line can be read without anything before it. `note` (at most
+ * 64 KiB, else -ERR_LIMIT) is kept in a zstd segment, for whoever reads the chunk list: behind the chunk at once, and in the index
+ * of the finished segment. Does not flush. */
 int line_writer_chunk(struct line_writer *w, const void *note, size_t len, struct error *err) NODISCARD;
 
 /* Finishes the segment (index, seek table, gzip trailer), renames it to the next number, removes segments over max_files and
- * max_age, and begins a new active file. The caller ends its chunk first. When the new file cannot be made the writer goes on
- * in the old one and says why. Only names of this chain are touched; a symbolic link among them is an error, never followed. */
+ * max_age, and begins a new active file. The caller ends its chunk first. When the new file cannot be made the writer goes on in
+ * the old one and says why. When only removing fails, that is said too, and the new segment has begun all the same: its facts say
+ * `empty`. Only names of this chain are touched; a symbolic link among them is an error, never followed. */
 int line_writer_rotate(struct line_writer *w, struct error *err) NODISCARD;
 
 /* Removes the oldest numbered segment, to make room. -ERR_ABSENT when there is none. */

@@ -302,6 +302,13 @@ static size_t noise_line(unsigned i, char line[LINE_ROOM]) {
     return n;
 }
 
+static unsigned noise_number(const char *line) {
+    unsigned number = 0;
+    for (size_t k = 7; k < 10 && line[k] >= '0' && line[k] <= '9'; k++)
+        number = number * 10 + (unsigned)(line[k] - '0');
+    return number;
+}
+
 static void write_noise(enum codec c) {
     char line[LINE_ROOM];
     struct line_writer *w = writer_open(file_of(c), c, LINE_WRITER_REPLACE);
@@ -324,7 +331,7 @@ static void damage_costs_two_chunks_at_most(void **state) {
         for (size_t at = 20; at < bytes.len - 3000; at += 13001) {
             char was = bytes.at[at];
             char want[LINE_ROOM];
-            unsigned good = 0, reported = 0, number = 0;
+            unsigned good = 0, reported = 0;
             struct line line;
             struct error err = {0};
             bytes.at[at] ^= 0x55;
@@ -336,8 +343,8 @@ static void damage_costs_two_chunks_at_most(void **state) {
                 reported += r < 0;
                 if (r < 0)
                     assert_non_null(strstr(err.text, "byte "));
-                else if (sscanf(line.at, "{\"seq\":%u,", &number) == 1 && line.len == NOISE_LINE &&
-                         noise_line(number, want) == line.len && memcmp(want, line.at, line.len) == 0)
+                else if (line.len == NOISE_LINE && noise_number(line.at) < NOISE_LINES &&
+                         noise_line(noise_number(line.at), want) == line.len && memcmp(want, line.at, line.len) == 0)
                     good++;
             }
             if (good < NOISE_LINES - 2 * NOISE_CHUNK || reported == 0)
