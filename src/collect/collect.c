@@ -22,9 +22,9 @@ struct running { /* a collector that is asked at every cycle */
 struct collect {
     struct running *running;
     size_t n;
-    int proc_fd; /* -1 without procfs */
-    bool first;  /* no frame yet */
-    int64_t wait_ns;
+    int proc_fd;     /* -1 without procfs */
+    bool first;      /* no frame yet */
+    int64_t wait_ns; /* as the options have it */
 };
 
 static int start_collector(struct running *r, const struct collect_options *options, struct error *err) {

@@ -30,6 +30,7 @@ struct process_reader {
     struct lookup *facts;
     struct users *users;
     struct kernel_file meminfo;
+    int64_t wait_ns;      /* as the options have it */
     uint64_t boot_time_s; /* or U64_UNKNOWN */
     uint64_t page_bytes, ticks_per_second;
     struct process empty; /* a row with everything unknown: copied instead of cleared anew for every process */
@@ -82,6 +83,7 @@ static int process_open(const struct collect_options *options, void **ret, struc
     *r = (struct process_reader){
         .proc_fd = -1,
         .meminfo = KERNEL_FILE("meminfo", MEMINFO_MAX),
+        .wait_ns = options->wait_ns,
         .page_bytes = page_bytes > 0 ? (uint64_t)page_bytes : 4096,
         .ticks_per_second = ticks_per_second > 0 ? (uint64_t)ticks_per_second : 100,
     };
@@ -132,7 +134,8 @@ static bool ask_facts(struct process_reader *r, struct process_entry *e) {
 
 static void refresh_facts(struct process_reader *r, struct process_entry *const *entries, size_t n) {
     bool first = process_table_cycle(r->table) == 1;
-    int64_t deadline_ns = clock_mono_ns() + (first ? FIRST_FACTS_MS : FACTS_MS) * NS_PER_MS;
+    int64_t wait_ns = r->wait_ns ? r->wait_ns / 2 : (first ? FIRST_FACTS_MS : FACTS_MS) * NS_PER_MS;
+    int64_t deadline_ns = clock_mono_ns() + wait_ns;
     bool asked = false;
     take_facts(r);
     for (size_t i = 0; i < n; i++)

@@ -14,6 +14,9 @@
 #include "base/file.h"
 #include "collect/collect.h"
 
+/* No test is about how fast a loaded machine answers. */
+#define FIXTURE_WAIT_NS (INT64_C(20) * 1000000000)
+
 struct fixture {
     char root[64], proc[80], sys[80], rootfs[80];
 };
@@ -45,8 +48,10 @@ static inline void fixture_done(struct fixture *f) {
 }
 
 static inline struct collect_options fixture_options(const struct fixture *f, unsigned wanted) {
-    return (struct collect_options){
-        .roots = {f->proc, f->sys, f->rootfs}, .sections = wanted, .processes = PROCESSES_ALL};
+    return (struct collect_options){.roots = {f->proc, f->sys, f->rootfs},
+        .sections = wanted,
+        .processes = PROCESSES_ALL,
+        .wait_ns = FIXTURE_WAIT_NS};
 }
 
 static inline void fixture_put_bytes(const struct fixture *f, const char *name, const char *bytes, size_t n) {
