@@ -128,7 +128,7 @@ static int go_on(struct follow *f, struct error *err) {
 }
 
 int follow_next(struct follow *f, struct followed *ret, struct error *err) {
-    struct line line;
+    struct line line = {0};
     bool moved = false; /* a rotated file is read once more after its renaming was seen: it may have grown till then */
     for (;;) {
         int r = go_on(f, err);

@@ -194,6 +194,21 @@ static void steps_stop_at_the_ends(void **state) {
     known_done(&k);
 }
 
+/* A mark before frame 0, one behind frame 4, one behind frame 9. */
+static void check_marks(const struct reading *in, bool back) {
+    static const bool marks[] = {
+        true, false, false, false, false, false, true, false, false, false, false, false, true};
+    YIELDS(1, back ? cursor_last(in->c, &err) : cursor_first(in->c, &err));
+    for (size_t i = 0; i < COUNT_OF(marks); i++) {
+        bool mark = marks[back ? COUNT_OF(marks) - 1 - i : i];
+        assert_int_equal(cursor_kind(in->c), mark ? RECORDING_MARK : RECORDING_FRAME);
+        assert_int_equal(cursor_frame(in->c)->gpus.n, mark ? 0 : 1);
+        if (mark)
+            assert_non_null(memmem(cursor_line(in->c).at, cursor_line(in->c).len, "\"mark\":", 7));
+        YIELDS(i + 1 < COUNT_OF(marks), cursor_step(in->c, back ? -1 : 1, &err));
+    }
+}
+
 static void marks_on_the_way(void **state) {
     (void)state;
     for (enum codec c = CODEC_PLAIN; c < CODEC_COUNT; c++) {
@@ -212,20 +227,8 @@ static void marks_on_the_way(void **state) {
         struct reading in = reading_open(file_of(c));
         check_walking(&in, &k); /* without marks */
         cursor_stop_at_marks(in.c, true);
-        static const bool marks[] = {
-            true, false, false, false, false, false, true, false, false, false, false, false, true};
-        for (unsigned round = 0; round < 2; round++) {
-            bool back = round == 1;
-            YIELDS(1, back ? cursor_last(in.c, &err) : cursor_first(in.c, &err));
-            for (size_t i = 0; i < COUNT_OF(marks); i++) {
-                bool mark = marks[back ? COUNT_OF(marks) - 1 - i : i];
-                assert_int_equal(cursor_kind(in.c), mark ? RECORDING_MARK : RECORDING_FRAME);
-                assert_int_equal(cursor_frame(in.c)->gpus.n, mark ? 0 : 1);
-                if (mark)
-                    assert_non_null(memmem(cursor_line(in.c).at, cursor_line(in.c).len, "\"mark\":", 7));
-                YIELDS(i + 1 < COUNT_OF(marks), cursor_step(in.c, back ? -1 : 1, &err));
-            }
-        }
+        check_marks(&in, false);
+        check_marks(&in, true);
         YIELDS(1, cursor_seek_time(in.c, T0 + 4 * NS_PER_SECOND + 5, &err));
         assert_stands(&in, &k, 5);
         YIELDS(1, cursor_step(in.c, -1, &err));
@@ -451,29 +454,29 @@ static void another_schema_ends_every_move(void **state) {
     }
 }
 
-/* Two cursors on one recording: what one finds out about the index moves the other one nowhere. */
 static void notes_of_nothing(struct chunk_list *l, struct arena *notes) {
     for (size_t i = 2; i < l->n; i++)
         l->at[i].note = arena_text(notes, TEXT("{\"frames\":0}"));
     (void)notes;
 }
 
-static void an_index_found_untrue_under_way(void **state) {
-    (void)state;
-    uint64_t random = 12;
-    static int64_t times[5000];
-    make_times(times, COUNT_OF(times), &random);
-    for (size_t i = 0; i < COUNT_OF(times); i++)
-        times[i] = T0 + (int64_t)(i / 3) * NS_PER_SECOND; /* three of each */
-    struct recording_writer_options o = options_of(file_of(CODEC_ZSTD), CODEC_ZSTD);
+static void record_with_untrue_notes(const char *path) {
+    struct recording_writer_options o = options_of(path, CODEC_ZSTD);
     struct recording_writer *w = record_open(&o);
-    for (size_t i = 0; i < COUNT_OF(times); i++) {
-        record_take(w, i, times[i], 50);
+    for (unsigned i = 0; i < 5000; i++) {
+        int64_t when = T0 + (int64_t)(i / 3) * NS_PER_SECOND; /* three of each */
+        record_take(w, i, when, 50);
         if (i == 500)
-            OK(recording_writer_mark(w, times[i], TEXT("here"), &err));
+            OK(recording_writer_mark(w, when, TEXT("here"), &err));
     }
     OK(recording_writer_close(w, &err));
-    tell_lies(file_of(CODEC_ZSTD), notes_of_nothing, false);
+    tell_lies(path, notes_of_nothing, false);
+}
+
+/* Cursors on one recording: what one finds out about the index moves the others nowhere. */
+static void an_index_found_untrue_under_way(void **state) {
+    (void)state;
+    record_with_untrue_notes(file_of(CODEC_ZSTD));
     struct known k = {0};
     known_add_file(&k, file_of(CODEC_ZSTD));
     struct reading in = reading_open(file_of(CODEC_ZSTD));

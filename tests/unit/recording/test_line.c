@@ -280,8 +280,8 @@ static void headers_of_wrong_types(void **state) {
     (void)state;
     static const char *const lines[] = {
         "{\"schema\":1,\"header\":true}",
-        "{\"schema\":1,\"header\":true,\"interval_ms\":\"3000\",\"hosts\":\"a\",\"started\":5,\"boot_id\":[],"
-        "\"source\":{}}",
+        "{\"schema\":1,\"header\":true,\"interval_ms\":\"3\",\"hosts\":\"a\",\"started\":5}",
+        "{\"schema\":1,\"header\":true,\"boot_id\":[],\"source\":{}}",
         "{\"schema\":1,\"header\":true,\"interval_ms\":-1,\"hosts\":{\"a\":1},\"started\":\"never\"}",
         "{\"schema\":1,\"header\":true,\"interval_ms\":1.5,\"hosts\":[1,null,[\"x\"]],\"tacho_version\":null}",
         "{\"schema\":1,\"header\":true,\"interval_ms\":9223372036854775807,\"hosts\":null}",
