@@ -27,7 +27,8 @@ static int parse_column(struct text name, struct column *ret, struct error *err)
     ret->section = section_find(part);
     if (ret->section == SECTION_COUNT)
         return refuse(name, err,
-            "no such section (gpus, cpus, memory, chassis, processes, storage, networks, errors; see 'tacho help fields')");
+            "no such section (gpus, cpus, memory, chassis, processes, storage, networks, errors; see 'tacho help "
+            "fields')");
     const struct field_table *table = sections[ret->section].table;
     while (text_cut(&rest, '.', &part)) {
         const struct field *field = table ? field_find(table, part, NULL) : NULL;
@@ -62,7 +63,8 @@ int columns_parse(struct text list, struct columns *ret, struct error *err) {
         struct column *c = &ret->at[ret->n];
         r = parse_column(part, c, err);
         if (r == 0 && !one_per_host(c->section) && ret->rows != SECTION_COUNT && ret->rows != c->section)
-            r = error_set(err, ERR_USAGE, "fields of both %s and %s: choose one of them (cpus, memory and chassis go with any)",
+            r = error_set(err, ERR_USAGE,
+                "fields of both %s and %s: choose one of them (cpus, memory and chassis go with any)",
                 sections[ret->rows].key, sections[c->section].key);
         if (r == 0 && !one_per_host(c->section))
             ret->rows = c->section;
@@ -80,7 +82,15 @@ void columns_done(struct columns *c) {
     *c = (struct columns){0};
 }
 
-static void put_cell(struct buffer *out, struct text t) {
+/* Nothing in it that a terminal would take for a command. */
+static bool is_harmless(struct text t) {
+    for (size_t i = 0; i < t.len; i++)
+        if ((unsigned char)t.at[i] < 0x20 || (unsigned char)t.at[i] >= 0x7F)
+            return false;
+    return true;
+}
+
+static void put_quoted(struct buffer *out, struct text t) {
     bool quote = t.len > 0 && (memchr(t.at, ',', t.len) || memchr(t.at, '"', t.len) || memchr(t.at, '\n', t.len) ||
                                   memchr(t.at, '\r', t.len));
     if (!quote) {
@@ -94,6 +104,17 @@ static void put_cell(struct buffer *out, struct text t) {
         buffer_put_char(out, t.at[i]);
     }
     buffer_put_char(out, '"');
+}
+
+/* Command lines and names come from anybody, and tables are looked at on terminals. */
+static void put_cell(struct buffer *out, struct text t) {
+    struct buffer escaped CLEANUP(buffer_done) = {0};
+    if (!is_harmless(t)) {
+        size_t cap = 4 * t.len + 16;
+        char *to = buffer_room(&escaped, cap);
+        t = to ? text_of(text_printable(t, to, cap)) : TEXT("");
+    }
+    put_quoted(out, t);
 }
 
 void columns_head(const struct columns *c, struct buffer *out) {
@@ -122,7 +143,8 @@ static const void *item_at(const struct list *list, const struct field_table *ta
 }
 
 /* The item of a section that belongs in a row: the row's own, or that of the row's host. */
-static const void *item_for(const struct frame *f, enum section s, const struct columns *c, const void *row, struct text host) {
+static const void *item_for(
+    const struct frame *f, enum section s, const struct columns *c, const void *row, struct text host) {
     const struct list *list = frame_section_const(f, s);
     const struct field_table *table = sections[s].table;
     if (s == c->rows)
@@ -133,7 +155,8 @@ static const void *item_for(const struct frame *f, enum section s, const struct 
     return NULL;
 }
 
-static void put_value(const struct column *c, const void *before, const void *item, int64_t elapsed_ns, struct buffer *out) {
+static void put_value(
+    const struct column *c, const void *before, const void *item, int64_t elapsed_ns, struct buffer *out) {
     for (unsigned i = 0; i + 1 < c->depth; i++) {
         before = before ? (const char *)before + c->path[i]->offset : NULL;
         item = (const char *)item + c->path[i]->offset;

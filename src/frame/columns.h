@@ -29,7 +29,8 @@ void columns_done(struct columns *c);
 
 /* The header row: t, host, then the names as asked for. */
 void columns_head(const struct columns *c, struct buffer *out);
-/* The rows of a frame, RFC 4180 with \n; unknown is empty; lists and objects are JSON. `before` (may be NULL) is the frame that
+/* The rows of a frame, RFC 4180 with \n; unknown is empty; lists and objects are JSON; control bytes and what is not UTF-8 come
+ * out as text_printable has them. `before` (may be NULL) is the frame that
  * rates are taken against. */
 void columns_rows(const struct columns *c, const struct frame *before, const struct frame *f, struct buffer *out);
 /* The frame as JSON with the chosen members alone. */

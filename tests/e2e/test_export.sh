@@ -158,8 +158,8 @@ output_file() {
 tables() {
     runs 0 export zst.ndjson.zst -f csv --fields networks.name,networks.rx_bytes --from 3 --to 4
     check 'csv: rows' diff "$dir/out" <(printf '%s\n' 't,host,networks.name,networks.rx_bytes' \
-        '2026-04-18T12:00:03.000Z,a,eth0,3000' $'2026-04-18T12:00:03.000Z,b,"eth""1,\e",9' \
-        '2026-04-18T12:00:04.000Z,a,eth0,4000' $'2026-04-18T12:00:04.000Z,b,"eth""1,\e",16')
+        '2026-04-18T12:00:03.000Z,a,eth0,3000' '2026-04-18T12:00:03.000Z,b,"eth""1,\x1b",9' \
+        '2026-04-18T12:00:04.000Z,a,eth0,4000' '2026-04-18T12:00:04.000Z,b,"eth""1,\x1b",16')
     runs 0 export zst.ndjson.zst -f csv --fields networks.name,networks.rx_bytes/s --from 3 --to 5 --host a
     check 'csv: rates and one host' diff "$dir/out" <(printf '%s\n' 't,host,networks.name,networks.rx_bytes/s' \
         '2026-04-18T12:00:03.000Z,a,eth0,' '2026-04-18T12:00:04.000Z,a,eth0,1000.0' '2026-04-18T12:00:05.000Z,a,eth0,1000.0')
