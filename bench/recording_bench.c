@@ -72,7 +72,8 @@ static void move(struct frame *f, int64_t wall_ns) {
         g->temperature = (uint64_t)walk((double)g->temperature, 35, 85, 1);
         g->used_memory += (next_random() % 3) * 2097152;
         g->used_memory = g->used_memory > g->total_memory ? g->total_memory / 2 : g->used_memory;
-        g->energy_joules = known_f64(g->energy_joules) ? number_round(g->energy_joules + g->power_consumption * 3, 2) : 0;
+        g->energy_joules =
+            known_f64(g->energy_joules) ? number_round(g->energy_joules + g->power_consumption * 3, 2) : 0;
     }
     for (size_t i = 0; i < f->cpus.n; i++) {
         struct cpu *c = &f->cpus.at[i];
@@ -113,7 +114,8 @@ static void move(struct frame *f, int64_t wall_ns) {
 static int make(const char *path, uint64_t frames, bool processes, bool finish) {
     struct error err = {0};
     struct collect_options co = {.roots = {"/proc", "/sys", "/"}, .processes = PROCESSES_ALL};
-    co.sections = 1U << SECTION_CPU | 1U << SECTION_MEMORY | 1U << SECTION_NETWORK | (processes ? 1U << SECTION_PROCESS : 0U);
+    co.sections =
+        1U << SECTION_CPU | 1U << SECTION_MEMORY | 1U << SECTION_NETWORK | (processes ? 1U << SECTION_PROCESS : 0U);
     struct collect *collect = NULL;
     struct frame f;
     frame_init(&f);
@@ -127,8 +129,12 @@ static int make(const char *path, uint64_t frames, bool processes, bool finish) 
     struct recording_writer *w = NULL;
     struct recording_writer_options o = {
         .file = {.path = path, .codec = codec_by_extension(path), .mode = LINE_WRITER_REPLACE},
-        .header = {.interval_ns = 3 * NS_PER_SECOND, .hosts = &host, .n_hosts = 1, .version = TEXT("bench"),
-            .source = TEXT("local"), .started_ns = TIME_UNKNOWN},
+        .header = {.interval_ns = 3 * NS_PER_SECOND,
+            .hosts = &host,
+            .n_hosts = 1,
+            .version = TEXT("bench"),
+            .source = TEXT("local"),
+            .started_ns = TIME_UNKNOWN},
     };
     if (recording_writer_open(&o, &w, &err) < 0)
         die(&err);
@@ -145,8 +151,8 @@ static int make(const char *path, uint64_t frames, bool processes, bool finish) 
     if (recording_writer_close(w, &err) < 0)
         die(&err);
     (void)printf("make %" PRIu64 " frames %.0f MiB text %.0f MiB file %.2f s %.0f MB/s %.0f bytes/frame\n", frames,
-        (double)facts.text_bytes / 0x1p20, (double)facts.file_bytes / 0x1p20, seconds, (double)facts.text_bytes / 1e6 / seconds,
-        (double)facts.file_bytes / (double)frames);
+        (double)facts.text_bytes / 0x1p20, (double)facts.file_bytes / 0x1p20, seconds,
+        (double)facts.text_bytes / 1e6 / seconds, (double)facts.file_bytes / (double)frames);
     frame_done(&f);
     (void)collect_close(collect);
     return 0;
@@ -167,8 +173,8 @@ static int encode(const char *path) {
         struct json_value root;
         struct text line = cursor_line(c);
         frame_init(&frames[i]);
-        if (json_parse(parser, line.at, line.len, false, &root, &err) < 0 || frame_parse_json(root, &frames[i], &err) < 0 ||
-            cursor_step(c, 1, &err) < 0)
+        if (json_parse(parser, line.at, line.len, false, &root, &err) < 0 ||
+            frame_parse_json(root, &frames[i], &err) < 0 || cursor_step(c, 1, &err) < 0)
             die(&err);
     }
     char out[] = "/tmp/recording_bench.XXXXXX.zst";
@@ -238,8 +244,8 @@ static int decode(const char *path) {
             die(&err);
         double seconds = (double)(clock_mono_ns() - start) / 1e9;
         static const char *const names[] = {"lines", "lines and JSON", "frames"};
-        (void)printf("decode %s: %.0f MB/s of text, %.2f s, %" PRIu64 " frames\n", names[parse], (double)bytes / 1e6 / seconds,
-            seconds, frames);
+        (void)printf("decode %s: %.0f MB/s of text, %.2f s, %" PRIu64 " frames\n", names[parse],
+            (double)bytes / 1e6 / seconds, seconds, frames);
         line_reader_destroy(reader);
         line_file_close(file);
         json_parser_destroy(parser);
@@ -297,6 +303,7 @@ int main(int argc, char **argv) {
         return decode(argv[2]);
     if (argc == 3 && strcmp(argv[1], "seek") == 0)
         return seek(argv[2]);
-    (void)fprintf(stderr, "usage: recording_bench make|make-killed FILE FRAMES [processes] | encode|decode|seek FILE\n");
+    (void)fprintf(
+        stderr, "usage: recording_bench make|make-killed FILE FRAMES [processes] | encode|decode|seek FILE\n");
     return 2;
 }

@@ -17,8 +17,8 @@ struct values {
 
 static const struct option_spec options[] = {
     {"json", 0, OPTION_FLAG, offsetof(struct values, json), NULL, "one JSON object"},
-    {"scan", 0, OPTION_FLAG, offsetof(struct values, scan), NULL, "read every frame, also where a time index tells enough",
-        .no_config = true},
+    {"scan", 0, OPTION_FLAG, offsetof(struct values, scan), NULL,
+        "read every frame, also where a time index tells enough", .no_config = true},
     {"no-chain", 0, OPTION_FLAG, offsetof(struct values, no_chain), NULL,
         "this file alone, without the other segments of its recording", .no_config = true},
 };
@@ -37,7 +37,7 @@ struct facts {
     uint64_t faults[SCAN_FAULTS], n_faults;
     uint64_t text_bytes, file_bytes;
     bool text_known;
-    struct text devices;          /* "2 × NVIDIA H200, 4 processors (Intel …)" */
+    struct text devices; /* "2 × NVIDIA H200, 4 processors (Intel …)" */
 };
 
 static int gather(struct recording *r, bool scan, struct arena *arena, struct facts *f, struct error *err) {
@@ -86,8 +86,8 @@ static void name_devices(struct cursor *c, struct buffer *out) {
             seen = seen || (same && j < i);
         }
         if (!seen)
-            buffer_printf(out, "%s%u x %s", out->len ? ", " : "", count,
-                text_printable(f->gpus.at[i].name, name, sizeof name));
+            buffer_printf(
+                out, "%s%u x %s", out->len ? ", " : "", count, text_printable(f->gpus.at[i].name, name, sizeof name));
     }
     for (size_t i = 0; i < f->cpus.n && i < 4; i++)
         buffer_printf(out, "%s%s (%" PRIu64 " threads)", out->len ? ", " : "",
@@ -121,8 +121,9 @@ static void put_json_damage(const struct facts *f, struct buffer *out) {
 static void put_json_segment(const struct scan_report *s, const char *path, struct buffer *out) {
     buffer_put_text(out, TEXT("{\"path\":"));
     json_put_text(out, text_of(path));
-    buffer_printf(out, ",\"codec\":\"%s\",\"frames\":%" PRIu64 ",\"bytes\":%" PRIu64 ",\"uncompressed_bytes\":",
-        codec_name(s->codec), s->all.frames, s->file_bytes);
+    buffer_printf(out,
+        ",\"codec\":\"%s\",\"frames\":%" PRIu64 ",\"bytes\":%" PRIu64 ",\"uncompressed_bytes\":", codec_name(s->codec),
+        s->all.frames, s->file_bytes);
     if (s->text_bytes == LINE_OFFSET_UNKNOWN)
         buffer_put_text(out, TEXT("null"));
     else
@@ -213,8 +214,8 @@ static void put_segments(const struct recording *r, const struct facts *f, struc
         const struct scan_report *s = &f->segments[i];
         char path[300], bytes[QUANTITY_LEN], text[QUANTITY_LEN];
         buffer_printf(out, "segment    %s: %s, %" PRIu64 " frames, %s",
-            text_printable(text_of(recording_segment_path(r, i)), path, sizeof path), codec_name(s->codec), s->all.frames,
-            quantity_size(s->file_bytes, bytes));
+            text_printable(text_of(recording_segment_path(r, i)), path, sizeof path), codec_name(s->codec),
+            s->all.frames, quantity_size(s->file_bytes, bytes));
         if (s->codec != CODEC_PLAIN && s->text_bytes != LINE_OFFSET_UNKNOWN && s->file_bytes > 0)
             buffer_printf(out, " of %s text (%.1f : 1)", quantity_size(s->text_bytes, text),
                 (double)s->text_bytes / (double)s->file_bytes);
@@ -247,7 +248,8 @@ static void write_text(const struct recording *r, const struct facts *f, struct 
     put_figures(&f->all, out);
     put_marks(f, out);
     if (f->text_known && f->file_bytes > 0)
-        buffer_printf(out, "size       %s of %s text\n", quantity_size(f->file_bytes, a), quantity_size(f->text_bytes, b));
+        buffer_printf(
+            out, "size       %s of %s text\n", quantity_size(f->file_bytes, a), quantity_size(f->text_bytes, b));
     put_segments(r, f, out);
     for (unsigned k = 0; k < SCAN_FAULTS; k++)
         if (f->faults[k] > 0)
@@ -304,7 +306,8 @@ const struct command info_command = {
     .options = options,
     .n_options = COUNT_OF(options),
     .values_size = sizeof(struct values),
-    .details = "A finished compressed recording answers from its time index at once; any other is read through. Damage that is "
+    .details = "A finished compressed recording answers from its time index at once; any other is read through. Damage "
+               "that is "
                "found on the way is listed; 'tacho verify' looks for it in every byte.",
     .examples = examples,
     .run = run,

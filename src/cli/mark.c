@@ -97,7 +97,8 @@ const struct command mark_command = {
     .options = options,
     .n_options = COUNT_OF(options),
     .values_size = sizeof(struct values),
-    .details = "Adds a line with the present time and the text. Replay shows it, and jumps to it. A recording that is being made "
+    .details = "Adds a line with the present time and the text. Replay shows it, and jumps to it. A recording that is "
+               "being made "
                "gets it with its next frame: the mark waits in FILE.marks until the recorder takes it.\n\n"
                "Into a plain recording that nobody writes, 'echo' can do the same: a line "
                "{\"schema\":1,\"t\":\"2026-04-18T12:00:00Z\",\"mark\":\"deploy v2\"} is a mark.",

@@ -40,8 +40,8 @@ static void tell_fault(const char *path, const struct scan_report *s) {
     (void)putchar('\n');
 }
 
-static int check_segment(struct recording *r, size_t segment, const struct values *v, int64_t *previous_ns, bool *sound,
-    struct error *err) {
+static int check_segment(
+    struct recording *r, size_t segment, const struct values *v, int64_t *previous_ns, bool *sound, struct error *err) {
     struct arena arena = {0};
     struct scan_report report = {.previous_ns = *previous_ns};
     char size[QUANTITY_LEN], shown[300];
@@ -88,10 +88,13 @@ const struct command verify_command = {
     .options = options,
     .n_options = COUNT_OF(options),
     .values_size = sizeof(struct values),
-    .details = "Decodes every segment from its first byte to its last, checks the checksums of the compressed data, parses every "
-               "line and compares the time index with the frames. For the first fault of each segment it prints where it is: the "
-               "segment, the line and its offset in the text, or the offset in the file where the data does not decode. The "
-               "status is 1 when there is any.",
+    .details =
+        "Decodes every segment from its first byte to its last, checks the checksums of the compressed data, parses "
+        "every "
+        "line and compares the time index with the frames. For the first fault of each segment it prints where it is: "
+        "the "
+        "segment, the line and its offset in the text, or the offset in the file where the data does not decode. The "
+        "status is 1 when there is any.",
     .examples = examples,
     .run = run,
 };
