@@ -34,20 +34,14 @@ static inline bool text_same_bytes(const char *a, const char *b, size_t n) {
             i++;
         return i == n;
     }
-    for (; n > 8; a += 8, b += 8, n -= 8) {
-        memcpy(&x, a, 8);
-        memcpy(&y, b, 8);
+    for (size_t i = 0; i < n; i += 8) {
+        size_t at = n - i < 8 ? n - 8 : i; /* the last eight bytes, some of them for the second time */
+        memcpy(&x, a + at, 8);
+        memcpy(&y, b + at, 8);
         if (x != y)
             return false;
-        if (n < 16) { /* the last eight bytes, some of them for the second time */
-            a -= 16 - n;
-            b -= 16 - n;
-            n = 16;
-        }
     }
-    memcpy(&x, a, 8);
-    memcpy(&y, b, 8);
-    return x == y;
+    return true;
 }
 static inline bool text_equal(struct text a, struct text b) {
     return a.len == b.len && text_same_bytes(a.at, b.at, a.len);

@@ -6,7 +6,7 @@
 #include <sys/stat.h>
 
 #include "linefile/chain.h"
-#include "recording/segment.h"
+#include "recording/place.h"
 
 enum { HEAD_LINES = 64 }; /* lines looked at for the header: it is the first one, or missing */
 
@@ -81,8 +81,8 @@ static int take_header(struct recording *r, const struct line *line, struct erro
     return line_parse_header(r->parser, line->at, line->len, &r->arena, &r->header, err);
 }
 
-/* Reads the first lines of a segment: its header, and whether this is a recording at all. */
-static int read_head(struct recording *r, size_t segment, struct error *err) {
+/* Reads the first lines of a segment for its header. `*ret_known` when one of them is of a recording. */
+static int read_head(struct recording *r, size_t segment, bool *ret_known, struct error *err) {
     struct segment *s = &r->segments[segment];
     struct line line;
     struct line_head head;
@@ -103,6 +103,19 @@ static int read_head(struct recording *r, size_t segment, struct error *err) {
             code = take_header(r, &line, err);
         known = head.kind == RECORDING_HEADER || head.kind == RECORDING_FRAME;
     }
+    *ret_known = known;
+    return code < 0 ? code : 0;
+}
+
+/* A file that begins with something else is refused when it has lines, and none of them is a recording's. Data that does not
+ * decode says nothing: it may be all that is left of one. */
+static int refuse_foreign(struct recording *r, struct error *err) {
+    struct place p;
+    int code = place_start(r, &p, err);
+    if (code == 1)
+        code = place_forward(r, &p, KIND(RECORDING_FRAME) | KIND(RECORDING_MARK), err);
+    if (code == 0 && r->damage.rejected > 0)
+        return error_set(err, ERR_FORMAT, "%s holds no recording: no line of it is one", r->segments[0].path);
     return code < 0 ? code : 0;
 }
 
@@ -166,8 +179,11 @@ int recording_open(const char *const *paths, size_t n, bool chain, struct record
     int code = json_parser_create(&r->parser, err);
     for (size_t i = 0; i < n && code == 0; i++)
         code = add_path(r, paths[i], chain, err);
+    bool known = false;
     for (size_t i = 0; i < r->n_segments && code == 0 && (i == 0 || r->header.interval_ns == 0); i++)
-        code = read_head(r, i, err);
+        code = read_head(r, i, &known, err);
+    if (code == 0 && r->n_segments == 1 && !known)
+        code = refuse_foreign(r, err);
     if (code == 0 && n > 1)
         code = order_by_time(r, err);
     if (code < 0) {

@@ -45,7 +45,7 @@ int recording_writer_open(const struct recording_writer_options *o, struct recor
  * is no error of the call: the frame is counted as lost, the oldest segment is dropped where that may help, and as soon as
  * writing works again a frame that says what was lost stands before the next one. -ERR_NOMEM. */
 int recording_writer_take(struct recording_writer *w, const struct frame *f, struct error *err) NODISCARD;
-/* Writes a mark and flushes. Marks wait while the disk is full. */
+/* Writes a mark and flushes. -ERR_FULL or -ERR_OS when it could not be taken because the disk is full or fails. */
 int recording_writer_mark(struct recording_writer *w, int64_t wall_ns, struct text mark, struct error *err) NODISCARD;
 
 struct recording_writer_facts recording_writer_facts(const struct recording_writer *w);
