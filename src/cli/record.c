@@ -74,7 +74,7 @@ struct session {
     struct json_parser *parser; /* of marks */
     int64_t started_mono_ns;
     uint64_t skipped; /* cycles that came too late */
-    bool on_terminal, told_trouble, told_hindrance;
+    bool on_terminal, told_trouble, told_hindrance, told_marks;
 };
 
 static int choose_codec(const struct values *v, const struct invocation *in, enum codec *ret, struct error *err) {
@@ -158,10 +158,17 @@ static int take_marks(struct session *s, struct error *err) {
     return r;
 }
 
+/* A mark is not worth the recording: what is wrong with them is said once. */
+static void tell_marks(struct session *s) {
+    struct error err;
+    bool fine = take_marks(s, &err) == 0;
+    if (!fine && !s->told_marks)
+        (void)complain_error(&record_command, &err);
+    s->told_marks = !fine;
+}
+
 static int cycle(struct session *s, struct error *err) {
-    struct error mark_err;
-    if (take_marks(s, &mark_err) < 0)
-        (void)complain_error(&record_command, &mark_err); /* a mark is not worth the recording */
+    tell_marks(s);
     int r = collect_sample(s->collect, &s->frame, err);
     if (r == 0)
         r = recording_writer_take(s->writer, &s->frame, err);
@@ -241,9 +248,8 @@ static int record(struct session *s, enum codec codec, const struct collect_opti
     frame_init(&s->frame);
     if (r == 0)
         r = run_schedule(s, err);
-    struct error mark_err;
-    if (r == 0 && take_marks(s, &mark_err) < 0) /* those left since the last frame */
-        (void)complain_error(&record_command, &mark_err);
+    if (r == 0)
+        tell_marks(s); /* those left since the last frame */
     if (s->writer) {
         if (r == 0)
             show_status(s, true);

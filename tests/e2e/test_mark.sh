@@ -101,6 +101,7 @@ into_running() {
     kill -TERM "$pid"
     ended
     check 'which ends well' test "$code" = 0
+    check 'having said once what is wrong' test "$(wc -l <"$dir/err")" = 1
 }
 taken() { [[ ! -e $1.marks ]] && [[ -n $(marks "$1" 2>/dev/null) ]]; }
 
