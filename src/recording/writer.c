@@ -9,6 +9,9 @@
 #include "recording/overview.h"
 #include "recording/resume.h"
 
+/* A rotation that failed is tried again after so many frames: each try ends a chunk, and chunks of one frame compress badly. */
+enum { HINDERED_FRAMES = 20 };
+
 struct recording_writer {
     struct recording_writer_options options;
     struct line_writer *file;
@@ -24,7 +27,6 @@ struct recording_writer {
     struct error trouble;
     bool hindered;
     struct error hindrance; /* of the last rotation */
-    unsigned dropped;       /* segments dropped for room since the disk was last found full */
 };
 
 static struct line_writer_facts file_facts(const struct recording_writer *w) {
@@ -98,7 +100,6 @@ static bool make_room(struct recording_writer *w, int r, const struct error *why
     w->trouble = *why;
     if (r != -ERR_FULL || w->options.file.max_files == 1 || line_writer_drop_oldest(w->file, NULL) < 0)
         return false;
-    w->dropped++;
     return true;
 }
 
@@ -135,6 +136,8 @@ static int end_full_chunk(struct recording_writer *w, struct error *err) {
 static int turn_over(struct recording_writer *w, struct error *err) {
     struct line_writer_facts facts = file_facts(w);
     if (w->options.max_bytes == 0 || facts.empty || facts.file_bytes <= w->options.max_bytes)
+        return 0;
+    if (w->hindered && w->chunk.frames < HINDERED_FRAMES)
         return 0;
     int r = end_chunk(w, err);
     if (r == 0) {
