@@ -5,10 +5,8 @@
 #include "cli/command.h"
 #include "collect/collect.h"
 
-#define SECTIONS_TAKES "LIST"
-#define SECTIONS_SAY "sections to read: gpu,cpu,memory,chassis,process,storage,network, or all"
-#define SECTIONS_ALL "all"
-#define PROCESSES_SAY "processes to keep: notable (GPU users and the top 50 by CPU, memory and I/O), all, gpu, top:N"
+#define SECTIONS_SAY "sections to read: cpu,memory,chassis,process,storage,network, or all"
+#define PROCESSES_SAY "processes to keep: notable (the top 50 by CPU, by memory and by I/O), all, top:N"
 
 /* Members that both commands' values begin with, and their option rows. */
 struct collect_values {

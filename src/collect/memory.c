@@ -116,6 +116,10 @@ static int memory_sample(void *self, const struct cycle *cycle, struct frame *in
     memory->host_id = memory->hostname = memory->instance = cycle->host_id;
     memory->time = cycle->time;
     memory_parse_meminfo(text, memory);
+    if (!known_u64(memory->total_bytes)) {
+        into->memory.n--;
+        return error_set(err, ERR_FORMAT, "meminfo: no readable MemTotal");
+    }
     if (kernel_file_read(&r->vmstat, r->proc_fd, &text, NULL) == 0)
         memory_parse_vmstat(text, memory);
     return put_nodes(r, memory, &into->arena) ? 0 : error_set(err, ERR_NOMEM, "memory nodes of a frame");

@@ -5,7 +5,9 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/file.h"
 #include "linefile/chain.h"
+#include "recording/piped.h"
 #include "recording/place.h"
 
 enum { HEAD_LINES = 64 }; /* lines looked at for the header: it is the first one, or missing */
@@ -61,7 +63,12 @@ static int list_chain(const char *path, struct chain *ret) {
 /* All segments of its chain; the file alone when it has no siblings. */
 static int add_path(struct recording *r, const char *path, bool chained, struct error *err) {
     struct chain chain = {0};
+    char *piped = NULL;
     int code = 0;
+    if (strcmp(path, "-") == 0) {
+        code = r->piped_fd >= 0 ? 0 : piped_keep(&r->piped_fd, &piped, err);
+        return code == 0 && piped ? add_segment(r, piped, err) : code;
+    }
     if (is_added(r, path))
         return 0;
     if (chained && list_chain(path, &chain) == 0) {
@@ -176,6 +183,7 @@ int recording_open(const char *const *paths, size_t n, bool chain, struct record
         return error_set(err, ERR_NOMEM, "recording");
     r->header.started_ns = TIME_UNKNOWN;
     r->several = n > 1;
+    r->piped_fd = -1;
     int code = json_parser_create(&r->parser, err);
     for (size_t i = 0; i < n && code == 0; i++)
         code = add_path(r, paths[i], chain, err);
@@ -201,6 +209,7 @@ void recording_close(struct recording *r) {
     for (size_t i = 0; i < r->n_segments; i++)
         segment_close(&r->segments[i]);
     free(r->segments);
+    file_close(&r->piped_fd);
     json_parser_destroy(r->parser);
     arena_done(&r->arena);
     free(r);

@@ -14,9 +14,10 @@ struct recording; /* opaque; one owner thread, its cursors' too */
 
 enum { RECORDING_SEGMENTS_MAX = 65536 };
 
-/* Opens the recording at each path: with `chain` all segments of which it is the base name or one, else that file alone. A file
- * named twice counts once. Several are played one behind the other, ordered by their first frame. Head only: no frame is
- * counted, nothing is decoded but the first lines. Never touches a device. -ERR_ABSENT, -ERR_FORMAT (no recording), -ERR_SCHEMA, -ERR_OS, -ERR_NOMEM. */
+/* Opens the recording at each path: a base name or any of its segments with all of them (`chain`), or that file alone; "-" is
+ * standard input, read to its end first. A file named twice counts once. Several are played one behind the other, ordered by
+ * their first frame. Head only: no frame is counted, nothing is decoded but the first lines. Never touches a device.
+ * -ERR_ABSENT, -ERR_FORMAT (no recording), -ERR_SCHEMA, -ERR_OS, -ERR_NOMEM. */
 int recording_open(const char *const *paths, size_t n, bool chain, struct recording **ret, struct error *err) NODISCARD;
 void recording_close(struct recording *r); /* after its cursors; NULL is fine */
 

@@ -79,6 +79,7 @@ struct recording {
     struct arena arena;             /* the header's texts */
     struct recording_header header;
     struct text header_line;
+    int piped_fd;                   /* what came through standard input; -1: nothing did */
     struct page *pages[PAGES_MAX];  /* cache */
     uint64_t clock;                 /* of the cache */
     struct recording_damage damage;

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # tests/e2e/test_export.sh TACHO: what export prints: all of it, a stretch of it, some fields, one host; while it is written.
-# shellcheck disable=SC2016,SC2317 # jq has its own $names; check calls functions by their names
+# shellcheck disable=SC2002,SC2016,SC2317 # a pipe is what is tested; jq has its own $names; check calls functions by their names
 # shellcheck source=tests/e2e/lib.sh
 source "$(dirname "$0")/lib.sh"
 # shellcheck disable=SC2154 # lib.sh sets it
@@ -294,7 +294,18 @@ several_files() {
     runs 1 export one.ndjson missing.ndjson
 }
 
+through_standard_input() {
+    "$tacho" export - --from 5 --to 7 <zst.ndjson.zst >"$dir/out"
+    check 'a file as standard input' test "$(seqs)" = "$(range 5 7)"
+    cat zst.ndjson.zst | "$tacho" export - --from 5 --to 7 >"$dir/out"
+    check 'a pipe as standard input' test "$(seqs)" = "$(range 5 7)"
+    check 'info of a pipe' test "$(cat gz.ndjson.gz | "$tacho" info --json - | jq .frames)" = 40
+    check 'a pipe is verified' eval 'cat plain.ndjson | "$tacho" verify -q -'
+    runs 0 info -
+}
+
 times
+through_standard_input
 wrong_times
 steps
 the_same_lines

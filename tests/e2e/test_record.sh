@@ -234,7 +234,9 @@ wrong_use() {
     runs 2 record -o -
     check '-o - names snapshot' said 'tacho snapshot'
     runs 2 record -o ''
-    runs 2 record -o x.ndjson --include gpu,nonsense
+    runs 2 record -o x.ndjson --include gpu
+    check 'a section without a reader is named' said 'this version has no reader of gpus'
+    runs 2 record -o x.ndjson --include cpu,nonsense
     check 'an unknown section is named' said "'nonsense' is no section"
     runs 2 record -o x.ndjson --include ''
     runs 2 record -o x.ndjson --max-files 0
