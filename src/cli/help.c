@@ -11,8 +11,8 @@
 #include "cli/version.h"
 #include "frame/frame.h"
 
-const char help_tagline[] = "a flight recorder for servers: records hardware, services and traffic, and plays any past "
-                            "moment back";
+const char help_tagline[] =
+    "a flight recorder for servers: records a machine into a file, and takes any past moment out again";
 const char help_layers[] =
     "What an option is when it is not on the command line: the environment's TACHO_<COMMAND>_<OPTION> or "
     "TACHO_<OPTION> "
