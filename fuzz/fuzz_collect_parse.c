@@ -12,8 +12,8 @@
 #include "collect/mounts.h"
 #include "collect/network_parse.h"
 #include "collect/pressure.h"
-#include "collect/process_parse.h"
-#include "collect/workload.h"
+#include "collect/process/parse.h"
+#include "collect/process/workload.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -16,7 +16,7 @@ struct running { /* a collector that is asked at every cycle */
     struct worker *worker; /* owned; NULL for inline collectors */
     struct error open_err; /* why it could not be opened; reported in every frame */
     bool failed_to_open;
-    int64_t wait_ns; /* how long this cycle waits for the worker */
+    int64_t wait_until_ns; /* monotonic: how long this cycle waits for the worker; 0: not at all */
 };
 
 struct collect {
@@ -121,36 +121,71 @@ static void add_timeout(struct frame *f, const struct collector *collector, int6
     frame_add_error(f, sections[collector->section].name, "timeout", message, NULL);
 }
 
+/* One that hangs since an earlier cycle costs no further wait. */
+static void ask(struct running *r, const struct cycle *cycle, int64_t wait_ns) {
+    r->wait_until_ns = worker_ask(r->worker, cycle) ? clock_mono_ns() + wait_ns : 0;
+}
+
+static void sample_inline(struct running *r, const struct cycle *cycle, struct frame *into) {
+    struct error why = {.text = ""};
+    int status = 0;
+    if (r->failed_to_open)
+        add_error(into, r->collector, -ERR_OS, &r->open_err);
+    else if (!r->worker && (status = r->collector->sample(r->self, cycle, into, &why)) < 0)
+        add_error(into, r->collector, status, &why);
+}
+
+static void take(struct running *r, int64_t wait_ns, struct frame *into) {
+    struct error why = {.text = ""};
+    int status = worker_take(r->worker, r->wait_until_ns, into, &why);
+    if (status == -ERR_TIMEOUT)
+        add_timeout(into, r->collector, wait_ns);
+    else if (status < 0)
+        add_error(into, r->collector, status, &why);
+}
+
+/* What the readers of graphics cards tell of processes is for the process reader, which makes whole rows of it. */
+static void hand_over_gpu_users(struct frame *f, struct cycle *cycle) {
+    cycle->gpu_users = f->processes.at;
+    cycle->n_gpu_users = f->processes.n;
+    f->processes.list = (struct list){.at = NULL};
+}
+
+static bool comes_last(const struct running *r) {
+    return r->collector->section == SECTION_PROCESS;
+}
+
 int collect_sample(struct collect *c, struct frame *ret, struct error *err) {
-    struct cycle cycle;
+    struct cycle cycle = {.gpu_users = NULL};
     int status = begin_frame(c, ret, &cycle, err);
     if (status < 0)
         return status;
     int64_t wait_ns = c->wait_ns > 0 ? c->wait_ns : c->first ? COLLECT_FIRST_WAIT_NS : COLLECT_WAIT_NS;
+    cycle.wait_until_ns = cycle.mono_ns + wait_ns;
     c->first = false;
+    for (size_t i = 0; i < c->n; i++) {
+        struct running *r = &c->running[i];
+        if (r->worker && !comes_last(r))
+            ask(r, &cycle, wait_ns);
+        else if (r->self && r->collector->begin)
+            r->collector->begin(r->self, &cycle);
+    }
     for (size_t i = 0; i < c->n; i++)
-        if (c->running[i].worker) /* one that hangs since an earlier cycle costs no further wait */
-            c->running[i].wait_ns = worker_ask(c->running[i].worker, &cycle) ? wait_ns : 0;
-
+        if (!comes_last(&c->running[i]))
+            sample_inline(&c->running[i], &cycle, ret);
+    hand_over_gpu_users(ret, &cycle);
+    for (size_t i = 0; i < c->n; i++)
+        if (c->running[i].worker && comes_last(&c->running[i]))
+            ask(&c->running[i], &cycle, wait_ns);
     for (size_t i = 0; i < c->n; i++) {
-        struct running *r = &c->running[i];
-        struct error why = {.text = ""};
-        if (r->failed_to_open)
-            add_error(ret, r->collector, -ERR_OS, &r->open_err);
-        else if (!r->worker && (status = r->collector->sample(r->self, &cycle, ret, &why)) < 0)
-            add_error(ret, r->collector, status, &why);
+        if (comes_last(&c->running[i]))
+            sample_inline(&c->running[i], &cycle, ret);
+        if (c->running[i].worker)
+            take(&c->running[i], wait_ns, ret);
     }
-    for (size_t i = 0; i < c->n; i++) {
-        struct running *r = &c->running[i];
-        struct error why = {.text = ""};
-        if (!r->worker)
-            continue;
-        status = worker_take(r->worker, cycle.mono_ns + r->wait_ns, ret, &why);
-        if (status == -ERR_TIMEOUT)
-            add_timeout(ret, r->collector, wait_ns);
-        else if (status < 0)
-            add_error(ret, r->collector, status, &why);
-    }
+    for (size_t i = 0; i < c->n; i++)
+        if (c->running[i].collector->complete)
+            c->running[i].collector->complete(ret);
     return 0;
 }
 

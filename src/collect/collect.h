@@ -12,7 +12,8 @@ int collect_open(const struct collector *const *list, const struct collect_optio
     struct error *err) NODISCARD;
 
 /* Reads the machine once into `ret` (initialised; reset first): wall_ns, hostname, source `local`, every section asked for,
- * errors. `seq` is left unknown. Waits for workers at most COLLECT_WAIT_NS in all, or as long as the options say: a section
+ * errors. `seq` is left unknown. Waits for workers at most COLLECT_WAIT_NS, or as long as the options say, and once more for
+ * the process reader, which is asked when the readers of graphics cards have told who uses them. A section
  * whose worker has not answered is absent (`asked` false) and named in errors with kind `timeout`; a worker that answers late
  * has its result handed over at the next call. Shares and rates need two readings some time apart: the first frame has them
  * when it is asked for 40 ms or more after collect_open, which took a reading too. Never fails as a whole but for memory. */

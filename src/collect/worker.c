@@ -19,7 +19,7 @@ struct worker {
     bool ended;          /* the thread has left its loop */
     bool quit;           /* the owner wants it to */
     bool abandoned;      /* the owner is gone: the thread frees everything */
-    struct cycle cycle;  /* of the round asked for; its texts are in `asked` */
+    struct cycle cycle;  /* of the round asked for; its texts and rows are in `asked` */
     struct frame asked;  /* the thread's while BUSY */
     struct frame result; /* the newest finished round that was not taken yet */
     bool has_result;
@@ -96,14 +96,27 @@ int worker_create(const struct collector *collector, void *self, struct worker *
     return 0;
 }
 
+/* Its texts and rows live in `arena` then. */
+static void copy_cycle(struct cycle *to, const struct cycle *from, struct arena *arena) {
+    *to = *from;
+    to->host_id = arena_text(arena, from->host_id);
+    to->time = arena_text(arena, from->time);
+    struct process *users = from->n_gpu_users ? arena_alloc(arena, from->n_gpu_users * sizeof *users) : NULL;
+    to->n_gpu_users = users ? from->n_gpu_users : 0;
+    to->gpu_users = users;
+    for (size_t i = 0; i < to->n_gpu_users; i++) {
+        users[i] = from->gpu_users[i];
+        users[i].device_uuid = arena_text(arena, users[i].device_uuid);
+        users[i].gpu_memory_kind = arena_text(arena, users[i].gpu_memory_kind);
+    }
+}
+
 bool worker_ask(struct worker *w, const struct cycle *cycle) {
     (void)pthread_mutex_lock(&w->lock);
     bool idle = w->round == IDLE;
     if (idle) {
         frame_reset(&w->asked);
-        w->cycle = *cycle;
-        w->cycle.host_id = arena_text(&w->asked.arena, cycle->host_id);
-        w->cycle.time = arena_text(&w->asked.arena, cycle->time);
+        copy_cycle(&w->cycle, cycle, &w->asked.arena);
         w->round = ASKED;
         (void)pthread_cond_broadcast(&w->changed);
     }

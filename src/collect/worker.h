@@ -9,7 +9,7 @@ struct worker; /* opaque; one owner thread */
 /* Starts the thread. Takes over `self`, an open reader of `collector`, on success only. -ERR_NOMEM, -ERR_OS. */
 int worker_create(const struct collector *collector, void *self, struct worker **ret, struct error *err) NODISCARD;
 
-/* Starts a round and returns true; false when an earlier one is still under way. The texts of `cycle` are copied. */
+/* Starts a round and returns true; false when an earlier one is still under way. All of `cycle` is copied. */
 bool worker_ask(struct worker *w, const struct cycle *cycle);
 
 /* Waits until `deadline_mono_ns` at the latest for the newest result and appends its sections to `into`. What a late round

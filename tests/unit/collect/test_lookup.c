@@ -7,7 +7,7 @@
 
 #include "base/clock.h"
 #include "collect/lookup.h"
-#include "collect/users.h"
+#include "collect/process/users.h"
 
 enum { HANGING = 13 };
 

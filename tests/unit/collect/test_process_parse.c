@@ -1,8 +1,8 @@
 /* tests/unit/collect/test_process_parse.c: the kernel's texts about one process, and whose work it does. */
 #include "test.h"
 
-#include "collect/process_parse.h"
-#include "collect/workload.h"
+#include "collect/process/parse.h"
+#include "collect/process/workload.h"
 
 #define ID "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 

@@ -1,4 +1,4 @@
-/* collect/process_table.h: every process of the machine, kept from cycle to cycle so that an idle one costs next to nothing. */
+/* collect/process/table.h: every process of the machine, kept from cycle to cycle so that an idle one costs next to nothing. */
 #ifndef TACHO_COLLECT_PROCESS_TABLE_H
 #define TACHO_COLLECT_PROCESS_TABLE_H
 
@@ -8,8 +8,8 @@
 
 #include "base/attr.h"
 #include "base/error.h"
-#include "collect/process_facts.h"
-#include "collect/process_parse.h"
+#include "collect/process/facts.h"
+#include "collect/process/parse.h"
 
 enum {
     PROCESSES_MAX = 1 << 16,    /* processes that are read; those with the highest numbers are left out */

@@ -1,4 +1,4 @@
-/* collect/process_parse.h: the kernel's texts about one process. */
+/* collect/process/parse.h: the kernel's texts about one process. */
 #ifndef TACHO_COLLECT_PROCESS_PARSE_H
 #define TACHO_COLLECT_PROCESS_PARSE_H
 

@@ -1,5 +1,5 @@
-/* collect/process_select.c: picks the processes that matter. */
-#include "collect/process_select.h"
+/* collect/process/select.c: picks the processes that matter. */
+#include "collect/process/select.h"
 
 #include <math.h>
 #include <stdlib.h>

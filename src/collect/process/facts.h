@@ -1,4 +1,4 @@
-/* collect/process_facts.h: what a process is: command line, owner, control group; read once, off the sampling path. */
+/* collect/process/facts.h: what a process is: command line, owner, control group; read once, off the sampling path. */
 #ifndef TACHO_COLLECT_PROCESS_FACTS_H
 #define TACHO_COLLECT_PROCESS_FACTS_H
 

@@ -1,5 +1,5 @@
-/* collect/process_parse.c: parses the kernel's texts about one process. */
-#include "collect/process_parse.h"
+/* collect/process/parse.c: parses the kernel's texts about one process. */
+#include "collect/process/parse.h"
 
 #include "collect/kernel_file.h"
 

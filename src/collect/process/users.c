@@ -1,5 +1,5 @@
-/* collect/users.c: names of users, looked up on a thread of their own and kept. */
-#include "collect/users.h"
+/* collect/process/users.c: names of users, looked up on a thread of their own and kept. */
+#include "collect/process/users.h"
 
 #include <errno.h>
 #include <pwd.h>

@@ -1,5 +1,5 @@
-/* collect/process_list.c: lists process ids with as few system calls as there can be. */
-#include "collect/process_list.h"
+/* collect/process/list.c: lists process ids with as few system calls as there can be. */
+#include "collect/process/list.h"
 
 #include <dirent.h>
 #include <errno.h>

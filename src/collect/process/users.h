@@ -1,6 +1,6 @@
-/* collect/users.h: names of users, looked up off the sampling path: a directory server that is gone must not stop it. */
-#ifndef TACHO_COLLECT_USERS_H
-#define TACHO_COLLECT_USERS_H
+/* collect/process/users.h: names of users, looked up off the sampling path: a directory server that is gone must not stop it. */
+#ifndef TACHO_COLLECT_PROCESS_USERS_H
+#define TACHO_COLLECT_PROCESS_USERS_H
 
 #include "base/error.h"
 #include "base/text.h"

@@ -1,5 +1,5 @@
-/* collect/process_facts.c: reads command line, owner and control group of a process. */
-#include "collect/process_facts.h"
+/* collect/process/facts.c: reads command line, owner and control group of a process. */
+#include "collect/process/facts.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -10,8 +10,8 @@
 
 #include "base/file.h"
 #include "collect/kernel_file.h"
-#include "collect/process_parse.h"
-#include "collect/workload.h"
+#include "collect/process/parse.h"
+#include "collect/process/workload.h"
 
 struct context {
     int proc_fd;

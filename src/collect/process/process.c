@@ -1,4 +1,4 @@
-/* collect/process.c: the processes of this machine as rows of a frame. */
+/* collect/process/process.c: the processes of this machine as rows of a frame. */
 #include <math.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -10,10 +10,10 @@
 #include "collect/cpu_stat.h"
 #include "collect/kernel_file.h"
 #include "collect/memory_parse.h"
-#include "collect/process_facts.h"
-#include "collect/process_select.h"
-#include "collect/process_table.h"
-#include "collect/users.h"
+#include "collect/process/facts.h"
+#include "collect/process/select.h"
+#include "collect/process/table.h"
+#include "collect/process/users.h"
 
 enum {
     STAT_MAX = 4 << 20,

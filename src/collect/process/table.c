@@ -1,5 +1,5 @@
-/* collect/process_table.c: keeps every process from cycle to cycle, and reads only those that ran. */
-#include "collect/process_table.h"
+/* collect/process/table.c: keeps every process from cycle to cycle, and reads only those that ran. */
+#include "collect/process/table.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -15,7 +15,7 @@
 #include "base/file.h"
 #include "base/number.h"
 #include "collect/kernel_file.h"
-#include "collect/process_list.h"
+#include "collect/process/list.h"
 
 enum {
     PROBE_INTERVAL_MIN_MS = 10, /* the clocks count nanoseconds */

@@ -1,4 +1,4 @@
-/* collect/process_list.h: the process ids that procfs lists. */
+/* collect/process/list.h: the process ids that procfs lists. */
 #ifndef TACHO_COLLECT_PROCESS_LIST_H
 #define TACHO_COLLECT_PROCESS_LIST_H
 

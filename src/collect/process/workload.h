@@ -1,6 +1,6 @@
-/* collect/workload.h: whose work a process does, as its control group's path tells. */
-#ifndef TACHO_COLLECT_WORKLOAD_H
-#define TACHO_COLLECT_WORKLOAD_H
+/* collect/process/workload.h: whose work a process does, as its control group's path tells. */
+#ifndef TACHO_COLLECT_PROCESS_WORKLOAD_H
+#define TACHO_COLLECT_PROCESS_WORKLOAD_H
 
 #include "base/text.h"
 

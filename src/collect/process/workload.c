@@ -1,5 +1,5 @@
-/* collect/workload.c: recognises units, containers and jobs in the path of a control group. */
-#include "collect/workload.h"
+/* collect/process/workload.c: recognises units, containers and jobs in the path of a control group. */
+#include "collect/process/workload.h"
 
 enum { CONTAINER_ID_LEN = 64, POD_UID_LEN = 36 };
 

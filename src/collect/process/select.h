@@ -1,9 +1,9 @@
-/* collect/process_select.h: which processes go into a frame. */
+/* collect/process/select.h: which processes go into a frame. */
 #ifndef TACHO_COLLECT_PROCESS_SELECT_H
 #define TACHO_COLLECT_PROCESS_SELECT_H
 
 #include "collect/collector.h"
-#include "collect/process_table.h"
+#include "collect/process/table.h"
 
 enum { PROCESS_NOTABLE_TOP = 50, PROCESS_TOP_MAX = PROCESSES_MAX };
 
