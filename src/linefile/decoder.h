@@ -5,6 +5,7 @@
 #include <sys/types.h>
 
 #include "base/error.h"
+#include "linefile/access.h"
 #include "linefile/codec.h"
 #include "linefile/source.h"
 
@@ -24,6 +25,14 @@ struct decoder_ops {
     int (*resync)(void *self, struct source *in, struct error *err);
     /* Does the text end where a frame or member ends? (Ask when decode gave 0.) */
     bool (*whole)(const void *self);
+    /* From now on places inside the streams are kept to go on from. NULL, as the next two: this codec has none. */
+    void (*remember)(void *self);
+    /* The last place kept of the stream that was entered at that offset of the file, at or before `text` bytes from there; NULL:
+     * none is. Good until the next decode. */
+    const struct access_point *(*nearest)(const void *self, uint64_t stream, uint64_t text);
+    /* Right after `enter`: takes source and decoder there. 1; 0: not in what is there of the file. What follows is not checked
+     * against the stream's checksum: the pass that read it first did. -ERR_OS, -ERR_NOMEM. */
+    int (*enter_at)(void *self, struct source *in, const struct access_point *p, struct error *err);
 };
 
 const struct decoder_ops *decoder_for(enum codec c);

@@ -21,11 +21,15 @@ struct gzip_decoder {
     enum gzip_place place;
     bool whole_member; /* decoded from its start, so that its trailer can be checked */
     uint32_t crc;
-    uint32_t size;  /* modulo 2^32 */
-    bool cut;       /* some bytes of a header or trailer are there, not all */
-    bool more;      /* the last call filled its output: text may wait inside */
-    uint64_t began; /* where inflating last started */
-    int failed;     /* what `failure` says is due, once the text before it is handed out */
+    uint32_t size;   /* modulo 2^32 */
+    bool cut;        /* some bytes of a header or trailer are there, not all */
+    bool more;       /* the last call filled its output: text may wait inside */
+    uint64_t began;  /* where inflating last started */
+    uint64_t stream; /* where the source was entered */
+    uint64_t text;   /* bytes of text since then, before and behind damage */
+    bool keeps;      /* access points */
+    struct access_list access;
+    int failed; /* what `failure` says is due, once the text before it is handed out */
     struct error failure;
 };
 
@@ -41,8 +45,10 @@ static int gzip_create(void **ret, struct error *err) {
 
 static void gzip_destroy(void *self) {
     struct gzip_decoder *d = self;
-    if (d)
+    if (d) {
         (void)inflateEnd(&d->z);
+        access_list_done(&d->access);
+    }
     free(d);
 }
 
@@ -86,6 +92,10 @@ static int begin(struct gzip_decoder *d, struct source *in, struct error *err) {
         if (r < 0)
             return r;
         const uint8_t *bytes = source_bytes(in);
+        if (d->place == GZIP_ENTRY) {
+            d->stream = in->offset;
+            d->text = 0;
+        }
         if (d->place == GZIP_ENTRY && in->len > 0 && bytes[0] != 0x1F)
             return start(d, in, false, err);
         if (d->place == GZIP_BETWEEN && in->len > 0 && bytes[0] == 0) {
@@ -104,6 +114,24 @@ static int begin(struct gzip_decoder *d, struct source *in, struct error *err) {
     }
 }
 
+/* Where a block has just ended decoding can go on, given the text before. Without memory there is no point, and no harm. */
+static void keep_point(struct gzip_decoder *d, const struct source *in) {
+    enum { UNUSED_BITS = 63, IN_LAST_BLOCK = 64, AT_BOUNDARY = 128, BITS_MAX = 7 }; /* in data_type */
+    unsigned type = (unsigned)d->z.data_type;
+    struct access_point p = {
+        .stream = d->stream, .text = d->text, .offset = in->offset, .unused_bits = type & UNUSED_BITS};
+    uInt len = 0;
+    if (!(type & AT_BOUNDARY) || (type & IN_LAST_BLOCK) || p.unused_bits > BITS_MAX)
+        return;
+    p.window = malloc(ACCESS_WINDOW_BYTES);
+    if (!p.window || inflateGetDictionary(&d->z, p.window, &len) != Z_OK || len == 0) {
+        free(p.window);
+        return;
+    }
+    p.window_len = len;
+    access_keep(&d->access, p);
+}
+
 /* Inflates what is there. 1: something moved. 0: nothing to be done with what is there. */
 static int step(struct gzip_decoder *d, struct source *in, struct error *err) {
     enum { AT_BOUNDARY = 128, BITS = 7 }; /* in data_type */
@@ -117,13 +145,17 @@ static int step(struct gzip_decoder *d, struct source *in, struct error *err) {
     size_t given = gzip_stretch(source_bytes(in), in->len, r > 0, &mark);
     d->z.next_in = (z_const Bytef *)(uintptr_t)source_bytes(in);
     d->z.avail_in = (uInt)given;
-    r = inflate(&d->z, header ? Z_BLOCK : Z_NO_FLUSH); /* a header ends where the first block begins */
+    bool due = d->keeps && !header && !mark && access_is_due(&d->access, d->stream, d->text);
+    r = inflate(&d->z, header || due ? Z_BLOCK : Z_NO_FLUSH); /* a header ends where the first block begins */
     if (mark && !header && r == Z_OK && d->z.avail_in == 0 && (d->z.data_type & (AT_BOUNDARY | BITS)) != AT_BOUNDARY)
         return damaged(in, "a chunk ends inside a block", err);
     size_t taken = given - d->z.avail_in, got = (size_t)(d->z.next_out - to);
     source_skip(in, taken);
     d->crc = (uint32_t)crc32_z(d->crc, to, got);
     d->size += (uint32_t)got;
+    d->text += got;
+    if (due && r == Z_OK)
+        keep_point(d, in);
     d->more = d->z.avail_out == 0;
     if (r == Z_MEM_ERROR)
         return error_set(err, ERR_NOMEM, "%s: gzip decoder", in->name);
@@ -183,6 +215,39 @@ static bool gzip_whole(const void *self) {
     return (d->place == GZIP_ENTRY || d->place == GZIP_BETWEEN) && !d->cut;
 }
 
+static void gzip_remember(void *self) {
+    struct gzip_decoder *d = self;
+    d->keeps = true;
+}
+
+static const struct access_point *gzip_nearest(const void *self, uint64_t stream, uint64_t text) {
+    const struct gzip_decoder *d = self;
+    return access_find(&d->access, stream, text);
+}
+
+static int gzip_enter_at(void *self, struct source *in, const struct access_point *p, struct error *err) {
+    struct gzip_decoder *d = self;
+    uint8_t partial = 0;
+    if (p->unused_bits > 0) {
+        source_seek(in, p->offset - 1);
+        int r = source_need(in, 1, err);
+        if (r <= 0) /* the file has shrunk */
+            return r;
+        partial = *source_bytes(in);
+    }
+    source_seek(in, p->offset);
+    if (inflateReset2(&d->z, GZIP_WINDOW_BITS_RAW) != Z_OK ||
+        inflatePrime(&d->z, (int)p->unused_bits, partial >> (8 - p->unused_bits)) != Z_OK ||
+        inflateSetDictionary(&d->z, p->window, (uInt)p->window_len) != Z_OK)
+        return error_set(err, ERR_NOMEM, "%s: gzip decoder", in->name);
+    d->place = GZIP_BLOCKS;
+    d->whole_member = false;
+    d->began = p->offset;
+    d->stream = p->stream;
+    d->text = p->text;
+    return 1;
+}
+
 const struct decoder_ops decoder_gzip = {
     .create = gzip_create,
     .destroy = gzip_destroy,
@@ -190,4 +255,7 @@ const struct decoder_ops decoder_gzip = {
     .decode = gzip_decode,
     .resync = gzip_resync,
     .whole = gzip_whole,
+    .remember = gzip_remember,
+    .nearest = gzip_nearest,
+    .enter_at = gzip_enter_at,
 };

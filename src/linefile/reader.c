@@ -27,6 +27,7 @@ struct line_reader {
     bool draining;        /* in the rest of a line that is not given out */
     bool lost;            /* damage, and nothing behind it decodes so far */
     bool ended;           /* the last call found the end */
+    bool remembers;       /* places to enter */
 };
 
 int line_reader_create(struct line_file *f, struct line_reader **ret, struct error *err) {
@@ -81,6 +82,8 @@ static int want_decoder(struct line_reader *r, struct error *err) {
     if (code < 0)
         return code;
     ops->enter(r->decoder);
+    if (r->remembers && ops->remember)
+        ops->remember(r->decoder);
     r->ops = ops;
     return 1;
 }
@@ -103,6 +106,36 @@ int line_reader_enter(
     if (r->ops)
         r->ops->enter(r->decoder);
     return 0;
+}
+
+void line_reader_remember(struct line_reader *r) {
+    r->remembers = true;
+    if (r->ops && r->ops->remember)
+        r->ops->remember(r->decoder);
+}
+
+static const struct access_point *nearest(const struct line_reader *r, uint64_t file_offset, uint64_t text_offset) {
+    return r->ops && r->ops->nearest ? r->ops->nearest(r->decoder, file_offset, text_offset) : NULL;
+}
+
+uint64_t line_reader_nearest(const struct line_reader *r, uint64_t file_offset, uint64_t text_offset) {
+    const struct access_point *p = nearest(r, file_offset, text_offset);
+    return p ? p->text : 0;
+}
+
+int line_reader_enter_near(struct line_reader *r, uint64_t file_offset, uint64_t text_offset, struct error *err) {
+    const struct access_point *p = nearest(r, file_offset, text_offset);
+    int code = line_reader_enter(r, file_offset, 0, false, err);
+    if (code < 0 || !p)
+        return code;
+    code = r->ops->enter_at(r->decoder, &r->source, p, err);
+    if (code == 0)
+        return line_reader_enter(r, file_offset, 0, false, err);
+    if (code == 1) {
+        r->text_offset = p->text;
+        r->draining = p->window[p->window_len - 1] != '\n';
+    }
+    return code;
 }
 
 void line_reader_limit(struct line_reader *r, uint64_t file_end) {

@@ -6,6 +6,7 @@
 enum {
     CACHE_BYTES = 40 << 20, /* decoded text kept in all pages; the page asked for may be larger alone */
     PAGE_LINES_START = 256,
+    STARTS_START = 16,
 };
 
 /* What the reader met along the way; each page's is counted once. */
@@ -123,15 +124,39 @@ static int check(struct recording *r, struct page *p, struct error *err) {
     return code < 0 ? code : error_set(err, ERR_STALE, "the time index is untrue");
 }
 
+/* Keeps what a later search wants to know of the page. Pages are read in order for the first time. */
+static int keep_start(struct stretch *at, const struct page *p, struct error *err) {
+    if (p->number == 0 && p->last)
+        return 0;
+    if (p->number >= at->starts_cap) {
+        size_t cap = at->starts_cap ? at->starts_cap : STARTS_START;
+        while (cap <= p->number)
+            cap *= 2;
+        struct page_start *starts = realloc(at->starts, cap * sizeof *starts);
+        if (!starts)
+            return error_set(err, ERR_NOMEM, "pages");
+        memset(starts + at->starts_cap, 0, (cap - at->starts_cap) * sizeof *starts);
+        at->starts = starts;
+        at->starts_cap = cap;
+    }
+    for (size_t i = 0; i < p->n && !at->starts[p->number].has_frame; i++)
+        if (p->lines[i].kind == RECORDING_FRAME)
+            at->starts[p->number] = (struct page_start){true, p->lines[i].wall_ns, p->lines[i].seq};
+    return 0;
+}
+
 static int page_load(struct recording *r, struct page *p, struct error *err) {
     struct segment *s = &r->segments[p->segment];
     size_t from_page = 0;
     int code = 0;
     p->counted = p->number < s->stretches[p->stretch].pages_counted;
-    if (s->next_stretch == p->stretch && s->next_page <= p->number && s->next_page > 0)
+    uint64_t begin = (uint64_t)p->number * PAGE_BYTES;
+    bool on_the_way = s->next_stretch == p->stretch && s->next_page <= p->number && s->next_page > 0;
+    if (on_the_way && (uint64_t)s->next_page * PAGE_BYTES >=
+                          line_reader_nearest(s->sequential.lines, s->stretches[p->stretch].offset, begin))
         from_page = s->next_page;
     else
-        code = segment_enter(s, &s->sequential, p->stretch, err);
+        code = segment_enter(s, &s->sequential, p->stretch, begin, err);
     s->next_stretch = SIZE_MAX;
     if (code == 0)
         code = fill(r, s, p, from_page, err);
@@ -139,8 +164,12 @@ static int page_load(struct recording *r, struct page *p, struct error *err) {
         code = check(r, p, err);
     if (code < 0)
         return code;
-    if (!p->counted)
+    if (!p->counted) {
+        code = keep_start(&s->stretches[p->stretch], p, err);
+        if (code < 0)
+            return code;
         s->stretches[p->stretch].pages_counted = p->number + 1;
+    }
     char *padding = buffer_room(&p->text, JSON_PADDING);
     if (!padding)
         return buffer_status(&p->text, err);

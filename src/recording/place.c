@@ -27,6 +27,8 @@ int place_previous_stretch(struct recording *r, struct place *p, struct error *e
         stretch = r->segments[segment].n_stretches;
     }
     *p = (struct place){segment, stretch - 1, 0, 0};
+    size_t counted = r->segments[segment].stretches[stretch - 1].pages_counted;
+    p->page = counted > 0 ? counted - 1 : 0;
     for (;;) { /* how many pages a chunk has shows only when they are read */
         struct page *page = NULL;
         int code = segment_page(r, p->segment, p->stretch, p->page, &page, err);

@@ -36,6 +36,21 @@ static int bisect_stretches(struct recording *r, size_t segment, const struct go
     return 0;
 }
 
+/* Of the pages that were read before, the last one whose first frame does not reach the goal: a stretch may be a whole file. */
+static size_t bisect_pages(const struct stretch *at, const struct goal *g) {
+    size_t low = 0, high = at->starts ? at->pages_counted : 0;
+    while (low + 1 < high) {
+        size_t middle = low + (high - low) / 2, i = middle;
+        while (i < high && !at->starts[i].has_frame)
+            i++;
+        if (i < high && !reaches(g, at->starts[i].first_ns, at->starts[i].first_seq))
+            low = middle;
+        else
+            high = middle;
+    }
+    return low;
+}
+
 /* The last segment whose first frame does not reach the goal; 0 when there is none. Empty segments are passed over. */
 static int bisect_segments(struct recording *r, const struct goal *g, size_t *ret, struct error *err) {
     size_t low = 0, high = r->n_segments;
@@ -87,6 +102,7 @@ static int seek_from(
         return code;
     if (r->segments[from].n_stretches > 0) {
         code = bisect_stretches(r, from, g, &p.stretch, err);
+        p.page = bisect_pages(&r->segments[from].stretches[p.stretch], g);
     } else {
         p.stretch = SIZE_MAX; /* an empty segment: the search begins behind it */
         code = place_next_stretch(r, &p, err);

@@ -18,14 +18,24 @@ int segment_open(struct segment *s, struct error *err) {
         r = line_reader_create(s->file, &s->sequential.lines, err);
     if (r == 0)
         r = line_reader_create(s->file, &s->probe.lines, err);
+    if (r == 0)
+        line_reader_remember(s->sequential.lines); /* pages are read backward too */
     return r;
+}
+
+static void free_stretches(struct segment *s) {
+    for (size_t i = 0; i < s->n_stretches; i++)
+        free(s->stretches[i].starts);
+    free(s->stretches);
+    s->stretches = NULL;
+    s->n_stretches = 0;
 }
 
 void segment_close(struct segment *s) {
     line_reader_destroy(s->sequential.lines);
     line_reader_destroy(s->probe.lines);
     line_file_close(s->file);
-    free(s->stretches);
+    free_stretches(s);
     free(s->path);
     buffer_done(&s->held);
     arena_done(&s->notes);
@@ -104,10 +114,8 @@ int segment_distrust(struct recording *r, size_t segment, struct error *err) {
     struct segment *s = &r->segments[segment];
     segment_drop_pages(r, segment);
     line_file_distrust(s->file);
-    free(s->stretches);
+    free_stretches(s);
     arena_reset(&s->notes);
-    s->stretches = NULL;
-    s->n_stretches = 0;
     s->listed = s->noted = false;
     s->checked = true;
     s->next_stretch = SIZE_MAX;
@@ -173,15 +181,18 @@ int segment_check(struct recording *r, size_t segment, struct error *err) {
     return code < 0 ? code : error_set(err, ERR_STALE, "the seek table is untrue");
 }
 
-int segment_enter(struct segment *s, struct stretch_reader *reader, size_t stretch, struct error *err) {
+int segment_enter(
+    struct segment *s, struct stretch_reader *reader, size_t stretch, uint64_t text_offset, struct error *err) {
     const struct stretch *at = &s->stretches[stretch];
     bool plain = s->facts.codec == CODEC_PLAIN;
-    int r = line_reader_enter(reader->lines, at->offset, 0, plain && at->offset > 0, err);
-    if (r == 0)
-        line_reader_limit(reader->lines, at->offset + at->size);
-    reader->fresh = !plain && stretch > 0 && !at->note.at;
+    int r = plain ? line_reader_enter(reader->lines, at->offset, 0, at->offset > 0, err)
+                  : line_reader_enter_near(reader->lines, at->offset, text_offset, err);
+    if (r < 0)
+        return r;
+    line_reader_limit(reader->lines, at->offset + at->size);
+    reader->fresh = !plain && r == 0 && stretch > 0 && !at->note.at;
     reader->beyond = reader->cut = false;
-    return r;
+    return 0;
 }
 
 int segment_next_line(struct stretch_reader *reader, struct line *ret, struct error *err) {
@@ -229,7 +240,7 @@ int segment_probe(struct recording *r, size_t segment, size_t stretch, struct er
         at->probed = true;
         return 0;
     }
-    int code = segment_enter(s, &s->probe, stretch, err);
+    int code = segment_enter(s, &s->probe, stretch, 0, err);
     while (code >= 0 && !at->has_frame) {
         code = segment_next_line(&s->probe, &line, err);
         if (code == -ERR_LIMIT || code == -ERR_FORMAT) { /* counted when its page is read */

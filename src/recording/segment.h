@@ -14,10 +14,18 @@
  */
 enum { PAGE_BYTES = 1 << 20, PAGES_MAX = 32 };
 
+struct page_start {
+    bool has_frame;
+    int64_t first_ns;       /* of the page's first frame */
+    uint64_t first_seq;
+};
+
 struct stretch {
     uint64_t offset, size;  /* in the file */
     struct text note;       /* the chunk's overview, unparsed; NULL `at` when there is none */
     size_t pages_counted;   /* pages below this one were read before: their damage is counted */
+    struct page_start *starts; /* of those pages, for seeking; NULL while there is one at most */
+    size_t starts_cap;
     bool probed;            /* the three below are set */
     bool has_frame;
     int64_t first_ns;       /* of the first frame */
@@ -95,7 +103,9 @@ int segment_list_first(struct segment *s, struct error *err) NODISCARD;
 int segment_distrust(struct recording *r, size_t segment, struct error *err) NODISCARD;
 /* Something does not fit: holds the stretches that a seek table gave against a walk, once. -ERR_STALE: they were untrue. */
 int segment_check(struct recording *r, size_t segment, struct error *err) NODISCARD;
-int segment_enter(struct segment *s, struct stretch_reader *reader, size_t stretch, struct error *err) NODISCARD;
+/* To the start of the stretch, or as near before `text_offset` of its text as that saves decoding. */
+int segment_enter(struct segment *s, struct stretch_reader *reader, size_t stretch, uint64_t text_offset, struct error *err)
+    NODISCARD;
 /* As line_reader_next; 0 behind the last line that begins in the stretch. */
 int segment_next_line(struct stretch_reader *reader, struct line *ret, struct error *err) NODISCARD;
 /* As line_peek; the rest of a line that began in the stretch before is a blank line. */

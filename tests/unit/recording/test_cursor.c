@@ -241,6 +241,40 @@ static void marks_on_the_way(void **state) {
     }
 }
 
+/* One stream of many pages, as other programs write it: steps and seeks at random, and back from the end. */
+static void a_foreign_stream_of_many_pages(void **state) {
+    (void)state;
+    uint64_t random = 11;
+    static int64_t times[12000];
+    make_times(times, COUNT_OF(times), &random);
+    for (enum codec c = CODEC_GZIP; c < CODEC_COUNT; c++) {
+        struct buffer text = {0}, bytes = {0};
+        struct known k = {0};
+        record(file_of(CODEC_PLAIN), CODEC_PLAIN, times, COUNT_OF(times), 500);
+        slurp(file_of(CODEC_PLAIN), &text);
+        assert_true(text.len > 5 * (1 << 20)); /* several pages, access points in gzip */
+        known_add_text(&k, text.at, text.len);
+        for (size_t from = 0, part = text.len / 3 * 2; from < text.len; from += part) { /* cut inside a line */
+            size_t n = text.len - from < part ? text.len - from : part;
+            if (c == CODEC_GZIP)
+                encode_gzip(text.at + from, n, &bytes);
+            else
+                encode_zstd(text.at + from, n, &bytes);
+        }
+        spill(file_of(c), bytes.at, bytes.len);
+        struct reading in = reading_open(file_of(c));
+        struct seeking how = {.times = true, .seqs = true, .rounds = 30, .far = 3000};
+        check_seeking(&in, &k, &how, &random); /* on what was not read before */
+        check_walking(&in, &k);
+        check_seeking(&in, &k, &how, &random);
+        assert_int_equal(recording_damage(in.r).rejected + recording_damage(in.r).undecoded, 0);
+        reading_close(&in);
+        known_done(&k);
+        buffer_done(&text);
+        buffer_done(&bytes);
+    }
+}
+
 /* Lines that are no lines, and frames that turn out broken when they are read: passed over both ways, and counted once. */
 static void broken_lines_are_passed_over(void **state) {
     (void)state;
@@ -516,6 +550,7 @@ int main(void) {
         TEST(a_recording_without_frames),
         TEST(steps_stop_at_the_ends),
         TEST(marks_on_the_way),
+        TEST(a_foreign_stream_of_many_pages),
         TEST(broken_lines_are_passed_over),
         TEST(a_line_over_the_limit),
         TEST(a_damaged_chunk),
