@@ -116,13 +116,14 @@ int main(int argc, char **argv) {
         if (start_child(i >= idle) < 0)
             return 1;
     (void)usleep(200000);
-    unsigned all = 1U << SECTION_CPU | 1U << SECTION_MEMORY | 1U << SECTION_CHASSIS | 1U << SECTION_PROCESS |
-                   1U << SECTION_STORAGE | 1U << SECTION_NETWORK;
+    unsigned all = 1U << SECTION_GPU | 1U << SECTION_CPU | 1U << SECTION_MEMORY | 1U << SECTION_CHASSIS |
+                   1U << SECTION_PROCESS | 1U << SECTION_STORAGE | 1U << SECTION_NETWORK;
     static const struct {
         const char *name;
         unsigned wanted;
-    } runs[] = {{"cpu", 1U << SECTION_CPU}, {"memory", 1U << SECTION_MEMORY}, {"chassis", 1U << SECTION_CHASSIS},
-        {"storage", 1U << SECTION_STORAGE}, {"network", 1U << SECTION_NETWORK}, {"process", 1U << SECTION_PROCESS}};
+    } runs[] = {{"gpu", 1U << SECTION_GPU}, {"cpu", 1U << SECTION_CPU}, {"memory", 1U << SECTION_MEMORY},
+        {"chassis", 1U << SECTION_CHASSIS}, {"storage", 1U << SECTION_STORAGE}, {"network", 1U << SECTION_NETWORK},
+        {"process", 1U << SECTION_PROCESS}};
     int failed = measure("all", all, samples, interval_ms, print);
     failed |= measure("system", all & ~(1U << SECTION_PROCESS), samples, interval_ms, false);
     for (size_t i = 0; i < COUNT_OF(runs); i++)

@@ -3,14 +3,6 @@
 
 #include "base/text.h"
 
-/* Is there a reader for it in this program? */
-static bool is_read(enum section s) {
-    for (size_t i = 0; collectors[i]; i++)
-        if (collectors[i]->section == s)
-            return true;
-    return false;
-}
-
 static int read_sections(const char *list, unsigned *ret, struct error *err) {
     struct text rest = text_of(list), part;
     char shown[64];
@@ -20,13 +12,11 @@ static int read_sections(const char *list, unsigned *ret, struct error *err) {
         enum section s = section_find(part);
         if (text_equal(part, TEXT("all")))
             *ret |= (1U << SECTION_ERROR) - 1;
-        else if (s < SECTION_ERROR && is_read(s))
-            *ret |= 1U << s;
         else if (s < SECTION_ERROR)
-            return error_set(err, ERR_USAGE, "--include: this version has no reader of %s", sections[s].key);
+            *ret |= 1U << s;
         else if (part.len > 0)
             return error_set(err, ERR_USAGE,
-                "--include: '%s' is no section (cpu, memory, chassis, process, storage, network, all)",
+                "--include: '%s' is no section (gpu, cpu, memory, chassis, process, storage, network, all)",
                 text_printable(part, shown, sizeof shown));
     }
     return *ret ? 0 : error_set(err, ERR_USAGE, "--include: no section named (as gpu,cpu,memory)");
@@ -40,19 +30,24 @@ static int read_processes(const char *which, struct collect_options *ret, struct
         ret->processes = PROCESSES_NOTABLE;
     else if (text_equal(t, TEXT("all")))
         ret->processes = PROCESSES_ALL;
-    else if (text_equal(t, TEXT("gpu")) && is_read(SECTION_GPU))
+    else if (text_equal(t, TEXT("gpu")))
         ret->processes = PROCESSES_GPU;
     else if (text_starts(t, "top:") && text_u64((struct text){t.at + 4, t.len - 4}, &n) && n > 0 && n <= 100000)
         ret->processes = PROCESSES_TOP;
     else
-        return error_set(err, ERR_USAGE, "--processes: '%s' is none of notable, all, top:N (N from 1 to 100000)",
+        return error_set(err, ERR_USAGE, "--processes: '%s' is none of notable, all, gpu, top:N (N from 1 to 100000)",
             text_printable(t, shown, sizeof shown));
     ret->process_top = (unsigned)n;
     return 0;
 }
 
 int collect_values_read(const struct collect_values *v, struct collect_options *ret, struct error *err) {
-    *ret = (struct collect_options){.roots = {v->procfs, v->sysfs, v->rootfs}};
+    *ret = (struct collect_options){.roots = {v->procfs, v->sysfs, v->rootfs}, .nvml = v->nvml};
     int r = read_sections(v->include, &ret->sections, err);
-    return r < 0 ? r : read_processes(v->processes, ret, err);
+    if (r == 0)
+        r = read_processes(v->processes, ret, err);
+    if (r == 0 && ret->processes == PROCESSES_GPU && (ret->sections & 1U << SECTION_PROCESS) &&
+        !(ret->sections & 1U << SECTION_GPU))
+        return error_set(err, ERR_USAGE, "--processes gpu: who uses a GPU is known with --include gpu,process");
+    return r;
 }

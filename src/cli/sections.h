@@ -5,12 +5,12 @@
 #include "cli/command.h"
 #include "collect/collect.h"
 
-#define SECTIONS_SAY "sections to read: cpu,memory,chassis,process,storage,network, or all"
-#define PROCESSES_SAY "processes to keep: notable (the top 50 by CPU, by memory and by I/O), all, top:N"
+#define SECTIONS_SAY "sections to read: gpu,cpu,memory,chassis,process,storage,network, or all"
+#define PROCESSES_SAY "processes to keep: notable (GPU users, and the top 50 by CPU, by memory and by I/O), all, gpu, top:N"
 
 /* Members that both commands' values begin with, and their option rows. */
 struct collect_values {
-    const char *include, *processes, *procfs, *sysfs, *rootfs;
+    const char *include, *processes, *procfs, *sysfs, *rootfs, *nvml;
 };
 #define COLLECT_OPTIONS(T)                                                                                             \
     {.name = "include", .type = OPTION_TEXT, .offset = offsetof(T, collect.include), .takes = "LIST",                  \
@@ -22,7 +22,9 @@ struct collect_values {
     {.name = "sysfs", .type = OPTION_TEXT, .offset = offsetof(T, collect.sysfs), .takes = "DIR",                   \
         .says = "where sysfs is mounted", .initial = "/sys"},                                                      \
     {.name = "rootfs", .type = OPTION_TEXT, .offset = offsetof(T, collect.rootfs), .takes = "DIR",                 \
-        .says = "where the root of the file systems to measure is seen from here", .initial = "/"}
+        .says = "where the root of the file systems to measure is seen from here", .initial = "/"},                         \
+    {.name = "nvml", .type = OPTION_TEXT, .offset = offsetof(T, collect.nvml), .takes = "PATH",                    \
+        .says = "NVIDIA's management library, or none (default: libnvidia-ml.so.1 of this system)"}
 
 /* -ERR_USAGE names the flag, what was wrong and what it takes. */
 int collect_values_read(const struct collect_values *v, struct collect_options *ret, struct error *err) NODISCARD;

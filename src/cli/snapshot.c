@@ -63,10 +63,13 @@ struct session {
     struct frame frames[2]; /* present and previous, in turn */
 };
 
+/* That there are none (no graphics cards, say) is a reading too, when nothing failed. */
 static bool anything_read(const struct frame *f) {
-    for (unsigned s = 0; s < SECTION_ERROR; s++)
-        if (frame_section_const(f, (enum section)s)->n > 0)
+    for (unsigned s = 0; s < SECTION_ERROR; s++) {
+        const struct list *list = frame_section_const(f, (enum section)s);
+        if (list->n > 0 || (list->asked && f->errors.n == 0))
             return true;
+    }
     return false;
 }
 

@@ -9,5 +9,6 @@ const struct collector *const collectors[] = {
     &storage_collector,
     &remote_storage_collector,
     &network_collector,
+    &gpu_collector, /* behind the others that do not block: it waits for its cards */
     NULL,
 };

@@ -234,8 +234,10 @@ wrong_use() {
     runs 2 record -o -
     check '-o - names snapshot' said 'tacho snapshot'
     runs 2 record -o ''
-    runs 2 record -o x.ndjson --include gpu
-    check 'a section without a reader is named' said 'this version has no reader of gpus'
+    refuses 2 'tacho record: --processes gpu: who uses a GPU is known with --include gpu,process' \
+        record -o x.ndjson --include process --processes gpu
+    runs 2 record -o x.ndjson --processes gpus
+    check 'an unknown choice of processes is named' said "'gpus' is none of notable, all, gpu, top:N"
     runs 2 record -o x.ndjson --include cpu,nonsense
     check 'an unknown section is named' said "'nonsense' is no section"
     runs 2 record -o x.ndjson --include ''

@@ -14,11 +14,13 @@ json() {
     runs 0 snapshot
     check 'one object on one line' one_line
     check 'JSON, schema 1' jq -e '.schema == 1 and .seq == 0 and .source == "local" and .t == .timestamp' "$dir/out"
-    check 'every section' jq -e 'all(.cpus, .memory, .chassis, .processes, .storage, .networks; type == "array")' "$dir/out"
+    check 'every section' jq -e 'all(.gpus, .cpus, .memory, .chassis, .processes, .storage, .networks; type == "array")' "$dir/out"
     check 'schema, t, seq come first' grep -qE '^\{"schema":1,"t":"20[0-9-]{8}T[0-9:]{8}\.[0-9]{3}Z","seq":0,' "$dir/out"
     check 'rates are known in the first sample' jq -e '.cpus[0].utilization >= 0' "$dir/out"
     runs 0 snapshot --include memory
     check 'only what was asked for' jq -e 'has("memory") and (has("cpus") or has("processes") | not)' "$dir/out"
+    runs 0 snapshot --include gpu,memory --sysfs "$dir/empty" --nvml none
+    check 'no graphics cards: none, and no error' jq -e '.gpus == [] and (has("errors") | not)' "$dir/out"
     runs 0 snapshot --include memory --pretty
     check 'pretty: many lines' test "$(wc -l <"$dir/out")" -gt 20
     check 'pretty: indented by two' grep -q '^      "total_bytes": [0-9]*,$' "$dir/out"
