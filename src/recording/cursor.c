@@ -10,7 +10,7 @@ struct cursor {
     struct json_parser *parser;
     struct place at;
     uint64_t offset;     /* in its file, of the stretch that it stands in */
-    uint64_t generation; /* of the recording when `at` was right: places have other numbers when an index was dropped */
+    uint64_t generation; /* of the recording when `at` was right: places have other numbers since */
     bool stands;
     unsigned kinds;           /* of line that it stops at */
     enum recording_line kind; /* of the line that it stands on */
@@ -49,7 +49,7 @@ static int stand(struct cursor *c, const struct place *p, const struct page *pag
     buffer_put(&c->line, page->text.at + line->offset, line->len);
     c->at = *p;
     c->offset = c->recording->segments[p->segment].stretches[p->stretch].offset;
-    c->generation = c->recording->damage.distrusted;
+    c->generation = c->recording->generation;
     c->stands = true;
     c->kind = line->kind;
     return buffer_status(&c->line, err) < 0 ? -ERR_NOMEM : 1;
@@ -197,7 +197,7 @@ static int find_line(struct cursor *c, struct place p, struct error *err) {
             return code;
         if (code == 1) {
             c->at = p;
-            c->generation = c->recording->damage.distrusted;
+            c->generation = c->recording->generation;
             return 1;
         }
     }
@@ -207,9 +207,14 @@ static int find_line(struct cursor *c, struct place p, struct error *err) {
 static int find_again(struct cursor *c, struct error *err) {
     struct segment *s = &c->recording->segments[c->at.segment];
     struct place p = {.segment = c->at.segment};
-    int code = segment_list(s, err);
+    int code = segment_list(c->recording, c->at.segment, err);
     if (code < 0)
         return code;
+    if (s->gone) { /* its neighbours are those of the segment */
+        c->at = p;
+        c->generation = c->recording->generation;
+        return 1;
+    }
     while (p.stretch + 1 < s->n_stretches && s->stretches[p.stretch + 1].offset <= c->offset)
         p.stretch++;
     code = s->n_stretches > 0 ? find_line(c, p, err) : 0;
@@ -225,7 +230,7 @@ int cursor_step(struct cursor *c, int64_t by, struct error *err) {
         return 0;
     int code = -ERR_STALE;
     for (unsigned i = 0; i < AGAIN_MAX && code == -ERR_STALE; i++) {
-        code = c->generation == c->recording->damage.distrusted ? 1 : find_again(c, err);
+        code = c->generation == c->recording->generation ? 1 : find_again(c, err);
         if (code == 1)
             code = step(c, by, err);
     }

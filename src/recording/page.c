@@ -148,7 +148,9 @@ static int keep_start(struct stretch *at, const struct page *p, struct error *er
 static int page_load(struct recording *r, struct page *p, struct error *err) {
     struct segment *s = &r->segments[p->segment];
     size_t from_page = 0;
-    int code = 0;
+    int code = segment_open(r, p->segment, err);
+    if (code < 0)
+        return code;
     p->counted = p->number < s->stretches[p->stretch].pages_counted;
     uint64_t begin = (uint64_t)p->number * PAGE_BYTES;
     bool on_the_way = s->next_stretch == p->stretch && s->next_page <= p->number && s->next_page > 0;
@@ -229,6 +231,11 @@ int segment_page(
             *ret = p;
             return 0;
         }
+    }
+    if (stretch >= r->segments[segment].n_stretches) {
+        r->none = (struct page){.segment = segment, .stretch = stretch, .number = number, .last = true};
+        *ret = &r->none;
+        return 0;
     }
     size_t place = make_place(r);
     struct page *p = calloc(1, sizeof *p);

@@ -4,8 +4,7 @@
 int place_next_stretch(struct recording *r, struct place *p, struct error *err) {
     size_t stretch = p->stretch + 1;
     for (size_t segment = p->segment; segment < r->n_segments; segment++, stretch = 0) {
-        struct segment *s = &r->segments[segment];
-        int code = stretch == 0 ? segment_list_first(s, err) : segment_list(s, err);
+        int code = stretch == 0 ? segment_list_first(r, segment, err) : segment_list(r, segment, err);
         if (code < 0)
             return code;
         if (stretch < r->segments[segment].n_stretches) {
@@ -21,7 +20,7 @@ int place_previous_stretch(struct recording *r, struct place *p, struct error *e
     while (stretch == 0) {
         if (segment == 0)
             return 0;
-        int code = segment_list(&r->segments[--segment], err);
+        int code = segment_list(r, --segment, err);
         if (code < 0)
             return code;
         stretch = r->segments[segment].n_stretches;

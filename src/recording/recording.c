@@ -75,6 +75,8 @@ static int add_path(struct recording *r, const char *path, bool chained, struct 
         for (size_t i = 0; i < chain.n && code == 0; i++) {
             code = add_segment(r, chain.at[i].path, err);
             chain.at[i].path = NULL;
+            if (code == 0)
+                r->segments[r->n_segments - 1].stays_open = chain.at[i].number == 0 && !r->several;
         }
         chain_done(&chain);
         return code;
@@ -94,7 +96,7 @@ static int read_head(struct recording *r, size_t segment, bool *ret_known, struc
     struct line line;
     struct line_head head;
     bool known = false;
-    int code = segment_open(s, err);
+    int code = segment_open(r, segment, err);
     for (unsigned i = 0; code >= 0 && i < HEAD_LINES && !known; i++) {
         code = line_reader_next(s->probe.lines, &line, err);
         if (code == -ERR_LIMIT || code == -ERR_FORMAT) {
@@ -141,11 +143,11 @@ static int by_time(const void *a, const void *b) {
 
 static int first_time(struct recording *r, size_t segment, int64_t *ret_ns, struct error *err) {
     struct segment *s = &r->segments[segment];
-    int code = segment_list_first(s, err);
+    int code = segment_list_first(r, segment, err);
     *ret_ns = TIME_UNKNOWN;
     for (size_t i = 0; code == 0; i++) {
         if (i == s->n_stretches && !s->listed)
-            code = segment_list(s, err);
+            code = segment_list(r, segment, err);
         if (code < 0 || i >= s->n_stretches)
             break;
         code = segment_probe(r, segment, i, err);
@@ -166,6 +168,7 @@ static int order_by_time(struct recording *r, struct error *err) {
     for (size_t i = 0; i < r->n_segments && code == 0; i++) {
         int64_t first_ns = 0;
         code = first_time(r, i, &first_ns, err);
+        segment_park_all(r); /* they get other numbers */
         list[i] = (struct ordered){r->segments[i], first_ns, i};
     }
     if (code == 0) {
@@ -198,6 +201,7 @@ int recording_open(const char *const *paths, size_t n, bool chain, struct record
         recording_close(r);
         return code;
     }
+    r->opened = true;
     *ret = r;
     return 0;
 }

@@ -196,7 +196,7 @@ static int scan_lines(struct scan *s, struct line_reader *reader, void (*tell)(d
 static int begin(struct recording *r, size_t segment, struct scan_report *report, struct error *err) {
     struct segment *s = &r->segments[segment];
     int64_t previous_ns = report->previous_ns;
-    int code = segment_open(s, err);
+    int code = segment_open(r, segment, err);
     if (code < 0)
         return code;
     *report = (struct scan_report){.previous_ns = previous_ns,
@@ -290,7 +290,7 @@ int recording_summary(
     bool any = false;
     int code = begin(r, segment, report, err);
     if (code == 0 && at->facts.codec == CODEC_ZSTD)
-        code = segment_list(at, err);
+        code = segment_list(r, segment, err);
     if (code < 0)
         return code;
     for (size_t i = 0; i < at->n_stretches && at->facts.codec == CODEC_ZSTD; i++)

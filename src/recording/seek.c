@@ -58,11 +58,11 @@ static int bisect_segments(struct recording *r, const struct goal *g, size_t *re
         size_t middle = low + (high - low) / 2;
         int code = 2;
         for (size_t i = middle; i < high && code == 2; i++) {
-            code = segment_list_first(&r->segments[i], err);
+            code = segment_list_first(r, i, err);
             if (code == 0)
                 code = first_reaches(r, i, 0, g, err);
             if (code == 2 && !r->segments[i].listed) { /* no frame in its first stretch: look at the others */
-                code = segment_list(&r->segments[i], err);
+                code = segment_list(r, i, err);
                 code = code == 0 ? first_reaches(r, i, 0, g, err) : code;
             }
         }
@@ -97,7 +97,7 @@ static int scan_to_goal(struct recording *r, struct place *p, const struct goal 
 static int seek_from(
     struct recording *r, size_t from, size_t last, const struct goal *g, struct place *ret, struct error *err) {
     struct place p = {.segment = from};
-    int code = segment_list(&r->segments[from], err);
+    int code = segment_list(r, from, err);
     if (code < 0)
         return code;
     if (r->segments[from].n_stretches > 0) {

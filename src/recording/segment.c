@@ -5,43 +5,6 @@
 
 #include "base/file.h"
 
-int segment_open(struct segment *s, struct error *err) {
-    if (s->file)
-        return 0;
-    s->next_stretch = SIZE_MAX;
-    int r = line_file_open(s->path, &s->file, err);
-    if (r == 0)
-        r = line_file_facts(s->file, &s->facts, err);
-    if (r == 0 && !s->facts.seekable)
-        r = error_set(err, ERR_FORMAT, "%s cannot be entered anew: copy it to a file first", s->path);
-    if (r == 0)
-        r = line_reader_create(s->file, &s->sequential.lines, err);
-    if (r == 0)
-        r = line_reader_create(s->file, &s->probe.lines, err);
-    if (r == 0)
-        line_reader_remember(s->sequential.lines); /* pages are read backward too */
-    return r;
-}
-
-static void free_stretches(struct segment *s) {
-    for (size_t i = 0; i < s->n_stretches; i++)
-        free(s->stretches[i].starts);
-    free(s->stretches);
-    s->stretches = NULL;
-    s->n_stretches = 0;
-}
-
-void segment_close(struct segment *s) {
-    line_reader_destroy(s->sequential.lines);
-    line_reader_destroy(s->probe.lines);
-    line_file_close(s->file);
-    free_stretches(s);
-    free(s->path);
-    buffer_done(&s->held);
-    arena_done(&s->notes);
-    *s = (struct segment){0};
-}
-
 static int list_plain(struct segment *s, struct error *err) {
     size_t n = (size_t)((s->facts.size + PAGE_BYTES - 1) / PAGE_BYTES);
     s->stretches = calloc(n ? n : 1, sizeof *s->stretches);
@@ -58,9 +21,31 @@ static int list_plain(struct segment *s, struct error *err) {
 /* What was written since the segment was opened is left out: it may be listed at two times. */
 static struct stretch stretch_of(struct segment *s, const struct line_chunk *chunk) {
     uint64_t room = s->facts.size > chunk->offset ? s->facts.size - chunk->offset : 0;
-    return (struct stretch){.offset = chunk->offset,
-        .size = chunk->size < room ? chunk->size : room,
-        .note = arena_text(&s->notes, chunk->note)};
+    return (struct stretch){
+        .offset = chunk->offset, .size = chunk->size < room ? chunk->size : room, .note = chunk->note};
+}
+
+/* Copies the notes of all stretches, as they are now, into memory of the segment. */
+static int own_notes(struct segment *s, struct error *err) {
+    size_t bytes = 0;
+    for (size_t i = 0; i < s->n_stretches; i++)
+        bytes += s->stretches[i].note.len;
+    char *notes = malloc(bytes + 1), *to = notes;
+    if (!notes) {
+        segment_forget_stretches(s); /* theirs belong to the file */
+        return error_set(err, ERR_NOMEM, "%s: notes of the chunks", s->path);
+    }
+    for (size_t i = 0; i < s->n_stretches; i++) {
+        struct text *note = &s->stretches[i].note;
+        if (!note->at)
+            continue;
+        memcpy(to, note->at, note->len);
+        note->at = to;
+        to += note->len;
+    }
+    free(s->notes);
+    s->notes = notes;
+    return 0;
 }
 
 /* Takes the chunks over; a first stretch that is listed already stays as it is, with what is known of it. */
@@ -80,16 +65,19 @@ static int list_chunks(struct segment *s, struct error *err) {
     s->noted = n > 0;
     for (size_t i = 0; i < n; i++)
         s->noted = s->noted && stretches[i].note.at;
-    return 0;
+    return own_notes(s, err);
 }
 
-int segment_list_first(struct segment *s, struct error *err) {
+int segment_list_first(struct recording *recording, size_t segment, struct error *err) {
+    struct segment *s = &recording->segments[segment];
     struct line_chunk chunk;
-    int r = segment_open(s, err);
-    if (r < 0 || s->n_stretches > 0)
+    if (s->n_stretches > 0 || s->listed)
+        return 0;
+    int r = segment_open(recording, segment, err);
+    if (r < 0)
         return r;
     if (s->facts.codec == CODEC_PLAIN || s->facts.index)
-        return segment_list(s, err);
+        return segment_list(recording, segment, err);
     r = line_file_first_chunk(s->file, &chunk, err);
     if (r <= 0)
         return r;
@@ -98,12 +86,15 @@ int segment_list_first(struct segment *s, struct error *err) {
         return error_set(err, ERR_NOMEM, "%s", s->path);
     s->stretches[0] = stretch_of(s, &chunk);
     s->n_stretches = 1;
-    return 0;
+    return own_notes(s, err);
 }
 
-int segment_list(struct segment *s, struct error *err) {
-    int r = segment_open(s, err);
-    if (r < 0 || s->listed)
+int segment_list(struct recording *recording, size_t segment, struct error *err) {
+    struct segment *s = &recording->segments[segment];
+    if (s->listed)
+        return 0;
+    int r = segment_open(recording, segment, err);
+    if (r < 0)
         return r;
     r = s->facts.codec == CODEC_PLAIN ? list_plain(s, err) : list_chunks(s, err);
     s->listed = r == 0;
@@ -114,13 +105,11 @@ int segment_distrust(struct recording *r, size_t segment, struct error *err) {
     struct segment *s = &r->segments[segment];
     segment_drop_pages(r, segment);
     line_file_distrust(s->file);
-    free_stretches(s);
-    arena_reset(&s->notes);
-    s->listed = s->noted = false;
-    s->checked = true;
-    s->next_stretch = SIZE_MAX;
+    segment_forget_stretches(s);
+    s->checked = s->distrusted = true;
     r->damage.distrusted++;
-    return segment_list(s, err);
+    r->generation++;
+    return segment_list(r, segment, err);
 }
 
 /* Does a zstd frame of any kind begin at `offset`? 1 or 0. */
@@ -240,7 +229,9 @@ int segment_probe(struct recording *r, size_t segment, size_t stretch, struct er
         at->probed = true;
         return 0;
     }
-    int code = segment_enter(s, &s->probe, stretch, 0, err);
+    int code = segment_open(r, segment, err);
+    if (code == 0)
+        code = segment_enter(s, &s->probe, stretch, 0, err);
     while (code >= 0 && !at->has_frame) {
         code = segment_next_line(&s->probe, &line, err);
         if (code == -ERR_LIMIT || code == -ERR_FORMAT) { /* counted when its page is read */

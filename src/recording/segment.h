@@ -63,7 +63,7 @@ struct stretch_reader {
 
 struct segment {
     char *path;
-    struct line_file *file;           /* opened when first needed */
+    struct line_file *file;           /* NULL: not needed yet, or parked: closed again, with what is known of it kept */
     struct stretch_reader sequential; /* goes on from page to page */
     struct stretch_reader probe;      /* looks at the starts of stretches */
     size_t next_stretch, next_page; /* where `sequential` stands; next_stretch SIZE_MAX: nowhere */
@@ -75,9 +75,15 @@ struct segment {
     size_t n_stretches;
     bool noted;                     /* every stretch has a note */
     bool checked;                   /* the stretches are those of a walk, or the same */
-    struct arena notes;             /* owns them */
+    char *notes;                    /* owns the texts of their notes */
+    bool known;                     /* it was open once, and its facts are: */
     struct line_file_facts facts;
+    bool stays_open;                /* the active file: rotation may take its name */
+    bool distrusted;
+    bool gone;                      /* not there any more, or another file: no stretches */
 };
+
+enum { SEGMENTS_OPEN_MAX = 8 }; /* besides one that stays open: each takes a descriptor and buffers of 1 MiB */
 
 struct recording {
     struct segment *segments;
@@ -87,18 +93,27 @@ struct recording {
     struct arena arena;             /* the header's texts */
     struct recording_header header;
     struct text header_line;
+    bool opened;                    /* from now on a segment that is not there any more is damage */
+    size_t open[SEGMENTS_OPEN_MAX]; /* segments, the last used one first */
+    size_t n_open;
+    uint64_t generation;            /* rises when stretches get other numbers */
+    struct page none;               /* of a stretch that is not there any more */
     int piped_fd;                   /* what came through standard input; -1: nothing did */
     struct page *pages[PAGES_MAX];  /* cache */
     uint64_t clock;                 /* of the cache */
     struct recording_damage damage;
 };
 
-int segment_open(struct segment *s, struct error *err) NODISCARD; /* nothing when it is open */
+/* Makes sure that it is open, and parks the longest unused one when there are too many. -ERR_STALE: its file has gone, or is
+ * another one by now; it has no stretches any more. After that -ERR_ABSENT. */
+int segment_open(struct recording *r, size_t segment, struct error *err) NODISCARD;
+void segment_park_all(struct recording *r); /* but those that stay open */
 void segment_close(struct segment *s);
-/* Lists the stretches: chunks from the index or by walking, or pages of a plain file. */
-int segment_list(struct segment *s, struct error *err) NODISCARD;
+void segment_forget_stretches(struct segment *s);
+/* Lists the stretches: chunks from the index or by walking, or pages of a plain file. None when it has gone. */
+int segment_list(struct recording *r, size_t segment, struct error *err) NODISCARD;
 /* Lists the first stretch at least: what the first frame needs, without walking a whole file. */
-int segment_list_first(struct segment *s, struct error *err) NODISCARD;
+int segment_list_first(struct recording *r, size_t segment, struct error *err) NODISCARD;
 /* Forgets the index and lists again by walking. */
 int segment_distrust(struct recording *r, size_t segment, struct error *err) NODISCARD;
 /* Something does not fit: holds the stretches that a seek table gave against a walk, once. -ERR_STALE: they were untrue. */
