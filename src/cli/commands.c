@@ -8,5 +8,6 @@ const struct command *const commands[] = {
     &export_command,
     &verify_command,
     &mark_command,
+    &doctor_command,
     NULL,
 };

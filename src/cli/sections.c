@@ -1,4 +1,4 @@
-/* cli/sections.c: the options of collecting that record and snapshot share. */
+/* cli/sections.c: the options of collecting that several commands share. */
 #include "cli/sections.h"
 
 #include "base/text.h"
@@ -41,8 +41,14 @@ static int read_processes(const char *which, struct collect_options *ret, struct
     return 0;
 }
 
+void place_values_read(const struct place_values *v, struct collect_options *ret) {
+    ret->roots = (struct roots){v->procfs, v->sysfs, v->rootfs};
+    ret->nvml = v->nvml;
+}
+
 int collect_values_read(const struct collect_values *v, struct collect_options *ret, struct error *err) {
-    *ret = (struct collect_options){.roots = {v->procfs, v->sysfs, v->rootfs}, .nvml = v->nvml};
+    *ret = (struct collect_options){.wait_ns = 0};
+    place_values_read(&v->place, ret);
     int r = read_sections(v->include, &ret->sections, err);
     if (r == 0)
         r = read_processes(v->processes, ret, err);

@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "collect/collectors.h"
+#include "collect/explain.h"
 
 #define SLICE_NS (5 * NS_PER_MS)
 
@@ -132,7 +133,7 @@ static int gpu_sample(void *self, const struct cycle *cycle, struct frame *into,
 static void gpu_explain(const struct collect_options *options, struct report *report) {
     for (size_t i = 0; gpu_drivers[i]; i++)
         if (gpu_drivers[i]->explain)
-            gpu_drivers[i]->explain(options, report);
+            explain_within(gpu_drivers[i]->explain, gpu_drivers[i]->name, SECTION_GPU, 0, options, report);
 }
 
 const struct collector gpu_collector = {
