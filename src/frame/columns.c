@@ -126,18 +126,6 @@ void columns_head(const struct columns *c, struct buffer *out) {
     buffer_put_char(out, '\n');
 }
 
-/* The text member of that name; not known when the table has none. */
-static struct text member_text(const struct field_table *table, const void *item, struct text key) {
-    const struct field *field = item ? field_find(table, key, NULL) : NULL;
-    return field && field->type == FIELD_TEXT ? *(const struct text *)(const void *)((const char *)item + field->offset)
-                                              : (struct text){NULL, 0};
-}
-
-static struct text host_of(const struct field_table *table, const void *item) {
-    struct text host = member_text(table, item, TEXT("host_id"));
-    return known_text(host) ? host : member_text(table, item, TEXT("host"));
-}
-
 static const void *item_at(const struct list *list, const struct field_table *table, size_t i) {
     return i < list->n ? (const char *)list->at + i * table->size : NULL;
 }
@@ -150,7 +138,7 @@ static const void *item_for(
     if (s == c->rows)
         return row;
     for (size_t i = 0; i < list->n; i++)
-        if (list->n == 1 || text_equal(host_of(table, item_at(list, table, i)), host))
+        if (list->n == 1 || text_equal(frame_item_host(table, item_at(list, table, i)), host))
             return item_at(list, table, i);
     return NULL;
 }
@@ -207,7 +195,7 @@ void columns_rows(const struct columns *c, const struct frame *before, const str
     const struct field_table *table = sections[rows].table;
     for (size_t i = 0; i < list->n; i++) {
         const void *row = item_at(list, table, i);
-        struct text host = host_of(table, row);
+        struct text host = frame_item_host(table, row);
         put_row(c, before, f, row, known_text(host) ? host : f->hostname, out);
     }
     if (list->n == 0) /* the moment was there, the section was not */
@@ -254,7 +242,7 @@ bool frame_keep_host(struct frame *f, struct text host) {
         size_t kept = 0;
         for (size_t i = 0; i < list->n; i++) {
             void *item = (char *)list->at + i * table->size;
-            struct text of = host_of(table, item);
+            struct text of = frame_item_host(table, item);
             if (known_text(of) ? !text_equal(of, host) : !own)
                 continue;
             if (kept != i)

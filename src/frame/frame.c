@@ -1,6 +1,7 @@
 /* frame/frame.c: a frame's life and its one JSON serialiser. */
 #include "frame/frame.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -71,7 +72,17 @@ void frame_add_error(struct frame *f, const char *section, const char *kind, con
     e->host = arena_text(&f->arena, text_of(host));
 }
 
-static void put_item(const struct field_table *table, const void *item, struct buffer *out);
+/* The text member of that name; not known when the table has none. */
+static struct text member_text(const struct field_table *table, const void *item, struct text key) {
+    const struct field *field = item ? field_find(table, key, NULL) : NULL;
+    return field && field->type == FIELD_TEXT ? *(const struct text *)(const void *)((const char *)item + field->offset)
+                                              : (struct text){NULL, 0};
+}
+
+struct text frame_item_host(const struct field_table *table, const void *item) {
+    struct text host = member_text(table, item, TEXT("host_id"));
+    return known_text(host) ? host : member_text(table, item, TEXT("host"));
+}
 
 static void put_word(const struct field *field, struct text t, struct buffer *out) {
     bool allowed = !field->words;
@@ -102,7 +113,7 @@ static void put_list(const struct field *field, const struct list *list, struct 
         } else if (field->type == FIELD_TEXTS) {
             json_put_text(out, ((const struct text *)list->at)[i]);
         } else {
-            put_item(field->of, (const char *)list->at + i * field->of->size, out);
+            frame_put_item(field->of, (const char *)list->at + i * field->of->size, out);
         }
     }
     buffer_put_char(out, object ? '}' : ']');
@@ -130,7 +141,7 @@ static void put_value(const struct field *field, const void *item, struct buffer
     case FIELD_I64: json_put_i64(out, *(const int64_t *)at); break;
     case FIELD_F64: json_put_f64(out, *(const double *)at); break;
     case FIELD_BOOL: buffer_put_text(out, *(const enum yes_no *)at == YES ? TEXT("true") : TEXT("false")); break;
-    case FIELD_OBJECT: put_item(field->of, at, out); break;
+    case FIELD_OBJECT: frame_put_item(field->of, at, out); break;
     case FIELD_LIST:
     case FIELD_TEXTS:
     case FIELD_DETAIL: put_list(field, at, out); break;
@@ -157,10 +168,25 @@ static bool is_scalar(enum field_type type) {
     return type == FIELD_U64 || type == FIELD_I64 || type == FIELD_F64 || type == FIELD_BOOL;
 }
 
-static void put_item(const struct field_table *table, const void *item, struct buffer *out) {
+static bool is_missed(const struct field *field) {
+    return field->presence == FIELD_REQUIRED && is_scalar(field->type);
+}
+
+static void put_missing(const struct field_table *table, const void *item, struct buffer *out) {
+    bool first = true;
+    for (size_t i = 0; i < table->n; i++) {
+        if (!is_missed(&table->fields[i]) || writable(&table->fields[i], item))
+            continue;
+        buffer_put_text(out, first ? TEXT(",\"unknown\":[") : TEXT(","));
+        json_put_text(out, table->fields[i].key);
+        first = false;
+    }
+    buffer_put_char(out, ']');
+}
+
+void frame_put_item(const struct field_table *table, const void *item, struct buffer *out) {
     size_t start = out->len;
-    const struct field *missing[16]; /* required, not known, and without a value of its own for that */
-    size_t n_missing = 0;
+    bool missing = false; /* something required that is not known, and has no value of its own for that */
     for (size_t i = 0; i < table->n; i++) {
         const struct field *field = &table->fields[i];
         bool known = writable(field, item);
@@ -173,15 +199,10 @@ static void put_item(const struct field_table *table, const void *item, struct b
             buffer_put_text(out, TEXT("null"));
         else
             put_unknown(field, out);
-        if (!known && field->presence == FIELD_REQUIRED && is_scalar(field->type) && n_missing < COUNT_OF(missing))
-            missing[n_missing++] = field;
+        missing = missing || (!known && is_missed(field));
     }
-    for (size_t i = 0; i < n_missing; i++) {
-        buffer_put_text(out, i == 0 ? TEXT(",\"unknown\":[") : TEXT(","));
-        json_put_text(out, missing[i]->key);
-    }
-    if (n_missing > 0)
-        buffer_put_char(out, ']');
+    if (missing)
+        put_missing(table, item, out);
     if (out->len == start)
         buffer_put_char(out, '{');
     else if (!out->failed)
@@ -204,6 +225,8 @@ void frame_put_head(const struct frame *f, struct buffer *out) {
         buffer_put_text(out, TEXT(",\"seq\":"));
         json_put_u64(out, f->seq);
     }
+    if (f->parts > 0)
+        buffer_printf(out, ",\"part\":[%" PRIu32 ",%" PRIu32 "]", f->part, f->parts);
     if (known_text(f->source)) {
         buffer_put_text(out, TEXT(",\"source\":"));
         json_put_text(out, f->source);

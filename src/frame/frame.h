@@ -11,6 +11,7 @@
 enum {
     FRAME_SCHEMA = 1,
     FRAME_LINE_MAX = 16 << 20, /* bytes of a line, newline included; longer ones are neither written nor read */
+    FRAME_PARTS_MAX = 16,      /* lines that a frame which does not fit into one may take */
 };
 
 /* Everything unknown, nothing asked for. The caller's memory; end with frame_done. One owner, any thread. */
@@ -40,6 +41,17 @@ void frame_put_value(const struct field *field, const void *item, struct buffer 
  * ignored, a section may be one object or null, a member of the wrong type is unknown. `ret` must be initialised and is reset
  * first. -ERR_FORMAT when the object is no frame (no readable t or timestamp), -ERR_SCHEMA, -ERR_NOMEM. Pure. */
 int frame_parse_json(struct json_value object, struct frame *ret, struct error *err) NODISCARD;
+
+/* Adds another part of the same frame: its items come behind those that are there, the rest replaces what is there. On failure
+ * what was added of it stays. Errors as above. */
+int frame_parse_part(struct json_value object, struct frame *f, struct error *err) NODISCARD;
+/* The value of a line's "part", [1,3] for the first of three. False, and 0 of 0, when it is none: a line of its own. */
+bool frame_read_part(struct json_value v, uint32_t *ret_part, uint32_t *ret_parts);
+
+/* Whom an item belongs to: its host_id, or an error's host; NULL `at` when it does not say. */
+struct text frame_item_host(const struct field_table *table, const void *item);
+/* Writes one item of a section. */
+void frame_put_item(const struct field_table *table, const void *item, struct buffer *out);
 
 extern const struct field_table gpu_table, nvlink_table, mig_table, cpu_table, socket_table, core_table, memory_table,
     numa_table, chassis_table, fan_table, psu_table, temperature_table, process_table, storage_table, network_table,

@@ -249,6 +249,7 @@ struct frame_error { /* what could not be read, and why */
 struct frame {
     int64_t wall_ns;         /* `t`: UTC, cut to milliseconds in the file */
     uint64_t seq;            /* label, counted from 0; U64_UNKNOWN when the line has none */
+    uint32_t part, parts;    /* which of a frame's lines this is, when it was split by host; 0 of 0: whole */
     struct text source;      /* local or remote */
     struct text hostname;
     LIST_OF(struct gpu) gpus;

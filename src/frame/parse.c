@@ -146,36 +146,56 @@ static enum section section_by_key(struct text key) {
     return SECTION_COUNT;
 }
 
-int frame_parse_json(struct json_value object, struct frame *ret, struct error *err) {
+bool frame_read_part(struct json_value v, uint32_t *ret_part, uint32_t *ret_parts) {
+    struct json_walk walk;
+    struct json_value element;
+    uint64_t of[3] = {0};
+    unsigned n = 0;
+    bool fits = json_array_begin(v, &walk);
+    while (fits && n < COUNT_OF(of) && json_array_next(&walk, &element))
+        fits = json_u64(element, &of[n++]);
+    fits = fits && n == 2 && of[0] >= 1 && of[0] <= of[1] && of[1] >= 2 && of[1] <= FRAME_PARTS_MAX;
+    *ret_part = fits ? (uint32_t)of[0] : 0;
+    *ret_parts = fits ? (uint32_t)of[1] : 0;
+    return fits;
+}
+
+int frame_parse_part(struct json_value object, struct frame *f, struct error *err) {
     struct json_walk walk;
     struct text key, t = {NULL, 0}, text = {NULL, 0};
     struct json_value member;
     int64_t schema = FRAME_SCHEMA;
-    frame_reset(ret);
     if (!json_object_begin(object, &walk))
         return error_set(err, ERR_FORMAT, "not a JSON object");
     while (json_object_next(&walk, &key, &member)) {
         enum section s = section_by_key(key);
         bool whole = true;
         if (s != SECTION_COUNT)
-            whole = parse_list(sections[s].table, member, &ret->arena, frame_section(ret, s));
+            whole = parse_list(sections[s].table, member, &f->arena, frame_section(f, s));
         else if (text_equal(key, TEXT("schema")))
             (void)json_i64(member, &schema);
         else if (text_equal(key, TEXT("t")) || (text_equal(key, TEXT("timestamp")) && !known_text(t)))
             (void)json_text(member, &t);
         else if (text_equal(key, TEXT("seq")))
-            (void)json_u64(member, &ret->seq);
+            (void)json_u64(member, &f->seq);
+        else if (text_equal(key, TEXT("part")))
+            (void)frame_read_part(member, &f->part, &f->parts);
         else if (text_equal(key, TEXT("source")) && json_text(member, &text))
-            ret->source = arena_text(&ret->arena, text);
+            f->source = arena_text(&f->arena, text);
         else if (text_equal(key, TEXT("hostname")) && json_text(member, &text))
-            ret->hostname = arena_text(&ret->arena, text);
+            f->hostname = arena_text(&f->arena, text);
         if (!whole)
             return error_set(err, ERR_NOMEM, "frame");
     }
     if (schema != FRAME_SCHEMA)
         return error_set(err, ERR_SCHEMA, "replay: unsupported schema version %lld, this tacho supports schema %d",
             (long long)schema, FRAME_SCHEMA);
-    if (!known_text(t) || !clock_parse(t, &ret->wall_ns))
+    if (!known_text(t) || !clock_parse(t, &f->wall_ns))
         return error_set(err, ERR_FORMAT, "not a frame: no readable \"t\" or \"timestamp\"");
     return 0;
+}
+
+int frame_parse_json(struct json_value object, struct frame *ret, struct error *err) {
+    frame_reset(ret);
+    return frame_parse_part(object, ret, err);
 }

@@ -51,6 +51,47 @@ static void an_empty_frame_has_its_head(void **state) {
                                      "\"timestamp\":\"2026-04-18T12:00:00.000Z\",\"hostname\":\"node-07\"}");
 }
 
+static void every_unknown_member_is_named(void **state) {
+    struct fixture *fx = *state;
+    struct field fields[40] = {0};
+    char keys[40][8];
+    uint64_t item[40];
+    const struct field_table table = {.size = sizeof item, .fields = fields, .n = COUNT_OF(fields)};
+    for (unsigned i = 0; i < COUNT_OF(fields); i++) {
+        (void)snprintf(keys[i], sizeof keys[i], ",\"m%02u\":", i);
+        fields[i] = (struct field){.key = {keys[i] + 2, 3},
+            .json = {keys[i], 7},
+            .type = FIELD_U64,
+            .presence = FIELD_REQUIRED,
+            .max = UINT64_MAX - 1,
+            .offset = (uint16_t)(i * sizeof item[0])};
+        item[i] = i == 3 ? 5 : U64_UNKNOWN;
+    }
+    buffer_clear(&fx->out);
+    frame_put_item(&table, item, &fx->out);
+    buffer_put_char(&fx->out, '\0');
+    const char *names = strstr(fx->out.at, "\"unknown\":[\"m00\",\"m01\",\"m02\",\"m04\",");
+    assert_non_null(names);
+    assert_non_null(strstr(names, "\"m39\"]}"));
+    assert_non_null(strstr(fx->out.at, "\"m03\":5,"));
+}
+
+static void a_part_says_which(void **state) {
+    struct fixture *fx = *state;
+    struct json_value root;
+    fx->frame.wall_ns = 1776513600000 * NS_PER_MS;
+    fx->frame.seq = 42;
+    fx->frame.part = 2;
+    fx->frame.parts = 3;
+    fx->frame.hostname = TEXT("remote");
+    assert_string_equal(written(fx), "{\"schema\":1,\"t\":\"2026-04-18T12:00:00.000Z\",\"seq\":42,\"part\":[2,3],"
+                                     "\"timestamp\":\"2026-04-18T12:00:00.000Z\",\"hostname\":\"remote\"}");
+    assert_ok(json_parse(fx->parser, fx->out.at, fx->out.len - 1, false, &root, &fx->err), fx->err);
+    assert_ok(frame_parse_json(root, &fx->again, &fx->err), fx->err);
+    assert_int_equal(fx->again.part, 2);
+    assert_int_equal(fx->again.parts, 3);
+}
+
 static void asked_for_and_empty_is_a_list(void **state) {
     struct fixture *fx = *state;
     fx->frame.gpus.asked = true;
@@ -164,6 +205,8 @@ static void no_table_has_a_key_twice(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(an_empty_frame_has_its_head, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_part_says_which, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(every_unknown_member_is_named, set_up, tear_down),
         cmocka_unit_test_setup_teardown(asked_for_and_empty_is_a_list, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_required_number_that_is_unknown_is_named, set_up, tear_down),
         cmocka_unit_test_setup_teardown(sentinels_stand_for_unknown, set_up, tear_down),
