@@ -27,7 +27,7 @@ struct reference {
 };
 
 static bool decides(struct text key, unsigned *bit) {
-    static const char *const keys[] = {"schema", "header", "index", "mark", "seq", "t", "timestamp"};
+    static const char *const keys[] = {"schema", "header", "index", "mark", "seq", "t", "timestamp", "part"};
     for (unsigned i = 0; i < COUNT_OF(keys); i++) {
         *bit = 1U << i;
         if (text_is(key, keys[i]))
@@ -63,7 +63,7 @@ static void look_at_keys(struct json_value root, struct reference *ret) {
 }
 
 static struct reference parse(struct text line) {
-    struct reference ret = {.head = {RECORDING_REJECT, TIME_UNKNOWN, UINT64_MAX, FRAME_SCHEMA}};
+    struct reference ret = {.head = {RECORDING_REJECT, TIME_UNKNOWN, UINT64_MAX, FRAME_SCHEMA, 0, 0}};
     struct json_value root, v;
     struct text t = {NULL, 0};
     bool truth = false;
@@ -88,6 +88,9 @@ static struct reference parse(struct text line) {
         ret.head.kind = RECORDING_INDEX;
     else if (timed)
         ret.head.kind = json_get(root, "mark", &v) && json_type(v) == JSON_TEXT ? RECORDING_MARK : RECORDING_FRAME;
+    /* Looked for where the writer puts it, or in a line whose first keys are in another order. */
+    if (ret.head.kind == RECORDING_FRAME && ret.head.seq != UINT64_MAX && json_get(root, "part", &v))
+        (void)frame_read_part(v, &ret.head.part, &ret.head.parts);
     return ret;
 }
 
@@ -104,6 +107,8 @@ static void check_peek(struct text line, const char *padded) {
         REQUIRE(head.kind == want.head.kind);
         REQUIRE(head.schema == want.head.schema);
         REQUIRE(head.wall_ns == want.head.wall_ns && head.seq == want.head.seq);
+        REQUIRE(head.part <= head.parts && head.parts <= FRAME_PARTS_MAX);
+        REQUIRE(head.parts == 0 || (head.part == want.head.part && head.parts == want.head.parts));
     }
 }
 

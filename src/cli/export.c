@@ -10,6 +10,7 @@
 #include "frame/columns.h"
 #include "recording/cursor.h"
 #include "recording/follow.h"
+#include "recording/join.h"
 #include "recording/timecode.h"
 
 struct values {
@@ -112,9 +113,8 @@ static bool wanted(struct session *s, int64_t wall_ns) {
 }
 
 static int copy_frame(struct session *s, struct text line, struct frame *to, struct error *err) {
-    struct json_value root;
-    int r = json_parse(s->parser, line.at, line.len, false, &root, err);
-    return r < 0 ? r : frame_parse_json(root, to, err);
+    unsigned broken = 0; /* the cursor has counted them */
+    return join_lines(s->parser, line, to, &broken, err);
 }
 
 static int put_frame(struct session *s, const struct frame *f, struct text line, struct error *err) {
@@ -246,6 +246,8 @@ static int export_recording(struct session *s, const struct invocation *in, stru
         (void)complain(&export_command, 0,
             "passed over %" PRIu64 " broken or oversized lines and %" PRIu64 " stretches that do not decode",
             d.rejected + d.oversized, d.undecoded);
+    if (r >= 0 && d.incomplete > 0)
+        (void)complain(&export_command, 0, "parts of %" PRIu64 " frames are missing", d.incomplete);
     if (r >= 0 && v->host && !s->met_host)
         (void)complain(&export_command, 0, "no frame has anything of host '%s'", v->host);
     cursor_destroy(c);

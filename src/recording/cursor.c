@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "recording/join.h"
 #include "recording/place.h"
 
 struct cursor {
@@ -15,7 +16,7 @@ struct cursor {
     unsigned kinds;           /* of line that it stops at */
     enum recording_line kind; /* of the line that it stands on */
     struct frame frame;
-    struct buffer line; /* of the frame, with its padding */
+    struct buffer line; /* of the frame; JSON_PADDING bytes are behind it */
 };
 
 int cursor_create(struct recording *r, struct cursor **ret, struct error *err) {
@@ -24,6 +25,7 @@ int cursor_create(struct recording *r, struct cursor **ret, struct error *err) {
         return error_set(err, ERR_NOMEM, "cursor");
     c->recording = r;
     c->kinds = KIND(RECORDING_FRAME);
+    c->line.limit = FRAME_PARTS_MAX * FRAME_LINE_MAX + JSON_PADDING;
     frame_init(&c->frame);
     int code = json_parser_create(&c->parser, err);
     if (code < 0) {
@@ -47,6 +49,9 @@ static int stand(struct cursor *c, const struct place *p, const struct page *pag
     const struct page_line *line = &page->lines[p->line];
     buffer_clear(&c->line);
     buffer_put(&c->line, page->text.at + line->offset, line->len);
+    char *padding = buffer_room(&c->line, JSON_PADDING);
+    if (padding)
+        memset(padding, 0, JSON_PADDING);
     c->at = *p;
     c->offset = c->recording->segments[p->segment].stretches[p->stretch].offset;
     c->generation = c->recording->generation;
@@ -59,7 +64,7 @@ static int stand(struct cursor *c, const struct place *p, const struct page *pag
 static int land(struct cursor *c, const struct place *p, struct error *err) {
     struct recording *r = c->recording;
     struct page *page = NULL;
-    struct json_value root;
+    unsigned broken = 0;
     int code = segment_page(r, p->segment, p->stretch, p->page, &page, err);
     if (code < 0)
         return code;
@@ -69,12 +74,13 @@ static int land(struct cursor *c, const struct place *p, struct error *err) {
         c->frame.wall_ns = line->wall_ns;
         return stand(c, p, page, err);
     }
-    code = json_parse(c->parser, page->text.at + line->offset, line->len, true, &root, err);
-    if (code == 0)
-        code = frame_parse_json(root, &c->frame, err);
+    struct text text = {page->text.at + line->offset, line->len};
+    code = join_lines(c->parser, text, &c->frame, &broken, err);
+    if (!line->counted)
+        r->damage.rejected += broken;
+    line->counted = true;
     if (code == -ERR_FORMAT) {
         line->kind = RECORDING_REJECT;
-        r->damage.rejected++;
         return 0;
     }
     return code < 0 ? code : stand(c, p, page, err);

@@ -33,7 +33,8 @@ void cursor_stop_at_marks(struct cursor *c, bool stop);
 /* What it stands on: RECORDING_FRAME or RECORDING_MARK. */
 enum recording_line cursor_kind(const struct cursor *c);
 
-/* The frame the cursor stands on, its line as it is in the file, and its time. Good until the next move; the cursor must
+/* The frame the cursor stands on, its line as it is in the file (the lines of one that was split by host, with newlines between
+ * and JSON_PADDING readable bytes behind it), and its time. Good until the next move; the cursor must
  * stand on a frame. */
 const struct frame *cursor_frame(const struct cursor *c);
 struct text cursor_line(const struct cursor *c);

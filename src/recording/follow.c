@@ -2,9 +2,11 @@
 #include "recording/follow.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 
 #include "linefile/chain.h"
+#include "frame/frame.h"
 #include "linefile/reader.h"
 
 struct follow {
@@ -12,6 +14,12 @@ struct follow {
     struct json_parser *parser;
     struct line_file *file;
     struct line_reader *reader;
+    struct line_head head; /* of the frame whose parts are being read */
+    bool broken;           /* something that cannot be read stands behind it */
+    struct buffer parts;   /* those that came so far, with newlines between, and padding */
+    struct buffer held;    /* the line behind them, while they are given out */
+    size_t held_len;
+    bool has_held;
     struct line_file_facts facts; /* of the file being read, which may have been renamed since */
     uint64_t finished_size;       /* its size when it was read to its end and that was a seek table; 0: it was none */
     uint64_t chunks_end;          /* a recorder that continues it goes on here, over the table */
@@ -52,6 +60,8 @@ static bool is_file(const char *path, const struct line_file_facts *facts) {
 int follow_open(const char *path, struct follow **ret, struct error *err) {
     struct chain chain = {0};
     struct follow *f = calloc(1, sizeof *f);
+    if (f)
+        f->parts.limit = FRAME_PARTS_MAX * FRAME_LINE_MAX + JSON_PADDING;
     if (!f || !(f->path = strdup(path))) {
         free(f);
         return error_set(err, ERR_NOMEM, "follow");
@@ -74,6 +84,8 @@ void follow_close(struct follow *f) {
     if (!f)
         return;
     close_file(f);
+    buffer_done(&f->parts);
+    buffer_done(&f->held);
     json_parser_destroy(f->parser);
     free(f->path);
     free(f);
@@ -127,15 +139,75 @@ static int go_on(struct follow *f, struct error *err) {
     return line_reader_enter(f->reader, f->chunks_end, 0, false, err);
 }
 
-int follow_next(struct follow *f, struct followed *ret, struct error *err) {
+static int put_padded(struct buffer *b, struct text line, struct error *err) {
+    buffer_put_text(b, line);
+    char *padding = buffer_room(b, JSON_PADDING);
+    if (padding)
+        memset(padding, 0, JSON_PADDING);
+    return buffer_status(b, err);
+}
+
+/* The parts that came, even if some are missing. */
+static int give_parts(struct follow *f, struct followed *ret) {
+    ret->head = f->head;
+    ret->text = (struct text){f->parts.at, f->parts.len};
+    buffer_clear(&f->parts); /* stays as it is until the next call */
+    return 1;
+}
+
+/* A line of a frame that was split: 1 when it is whole now, 0 when more is to come. */
+static int take_part(struct follow *f, const struct followed *line, struct followed *ret, struct error *err) {
+    if (f->parts.len > 0)
+        buffer_put_char(&f->parts, '\n');
+    f->head = line->head;
+    int r = put_padded(&f->parts, line->text, err);
+    if (r < 0)
+        return r;
+    return line_is_open(&f->head) ? 0 : give_parts(f, ret);
+}
+
+/* The next line that may be given out, or go on with what is being read: 1; 0 at the end of the segment. */
+static int next_line(struct follow *f, struct followed *ret, struct error *err) {
     struct line line = {0};
-    bool moved = false; /* a rotated file is read once more after its renaming was seen: it may have grown till then */
+    if (f->has_held) {
+        f->has_held = false;
+        ret->text = (struct text){f->held.at, f->held_len};
+        line_peek(f->parser, ret->text.at, ret->text.len, &ret->head);
+        return 1;
+    }
     for (;;) {
         int r = go_on(f, err);
         if (r == 0)
             r = line_reader_next(f->reader, &line, err);
-        if (r == -ERR_LIMIT || r == -ERR_FORMAT)
+        if (r == -ERR_LIMIT || r == -ERR_FORMAT) {
+            f->broken = true;
             continue;
+        }
+        if (r <= 0)
+            return r;
+        line_peek(f->parser, line.at, line.len, &ret->head);
+        ret->text = (struct text){line.at, line.len};
+        if (ret->head.schema != FRAME_SCHEMA)
+            return line_refuse_schema(ret->head.schema, err);
+        if (!line_is_passed(&ret->head))
+            return 1;
+    }
+}
+
+/* What comes behind parts of a frame and is none of them: they go out first. */
+static int hold(struct follow *f, const struct followed *line, struct followed *ret, struct error *err) {
+    buffer_clear(&f->held);
+    int r = put_padded(&f->held, line->text, err);
+    f->held_len = line->text.len;
+    f->has_held = r == 0;
+    return r < 0 ? r : give_parts(f, ret);
+}
+
+int follow_next(struct follow *f, struct followed *ret, struct error *err) {
+    struct followed line;
+    bool moved = false; /* a rotated file is read once more after its renaming was seen: it may have grown till then */
+    for (;;) {
+        int r = next_line(f, &line, err);
         if (r < 0)
             return r;
         if (r == 0) {
@@ -145,17 +217,26 @@ int follow_next(struct follow *f, struct followed *ret, struct error *err) {
                 moved = true;
                 continue;
             }
+            if (f->parts.len > 0) /* nobody writes the rest any more */
+                return give_parts(f, ret);
             moved = false;
             r = next_file(f, err);
             if (r <= 0)
                 return r;
             continue;
         }
-        line_peek(f->parser, line.at, line.len, &ret->head);
-        if (ret->head.schema != 1)
-            return line_refuse_schema(ret->head.schema, err);
-        ret->text = (struct text){line.at, line.len};
-        if (ret->head.kind == RECORDING_FRAME || ret->head.kind == RECORDING_MARK)
+        bool waiting = f->parts.len > 0, continues = !f->broken && line_continues(&f->head, &line.head);
+        f->broken = false;
+        if (waiting && !continues)
+            return hold(f, &line, ret, err);
+        if (line.head.kind == RECORDING_FRAME && (waiting || line_is_open(&line.head))) {
+            r = take_part(f, &line, ret, err);
+            if (r != 0)
+                return r;
+            continue;
+        }
+        *ret = line;
+        if (line.head.kind == RECORDING_FRAME || line.head.kind == RECORDING_MARK)
             return 1;
     }
 }

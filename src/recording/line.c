@@ -39,6 +39,18 @@ static bool skip_time(struct text *t, int64_t *ret) {
     return true;
 }
 
+/* "part":[1,3], as we write it. */
+static bool skip_part(struct text *t, struct line_head *head) {
+    uint64_t part = 0, parts = 0;
+    if (!SKIP(t, "\"part\":[") || !skip_u64(t, &part) || !SKIP(t, ",") || !skip_u64(t, &parts) || !SKIP(t, "]"))
+        return false;
+    if (part >= 1 && part <= parts && parts >= 2 && parts <= FRAME_PARTS_MAX) {
+        head->part = (uint32_t)part;
+        head->parts = (uint32_t)parts;
+    }
+    return t->len > 0 && (t->at[0] == ',' || t->at[0] == '}');
+}
+
 /* Lines as tacho writes them: true when the first keys decide. */
 static bool peek_fast(struct text t, struct line_head *ret) {
     int64_t wall_ns = TIME_UNKNOWN;
@@ -46,9 +58,12 @@ static bool peek_fast(struct text t, struct line_head *ret) {
     if (t.len < 2 || t.at[t.len - 1] != '}' || !SKIP(&t, "{\"schema\":1,"))
         return false;
     if (SKIP(&t, "\"t\":")) {
-        if (!skip_time(&t, &wall_ns) || !SKIP(&t, ",\"seq\":") || !skip_u64(&t, &seq) || t.len == 0 || t.at[0] != ',')
+        if (!skip_time(&t, &wall_ns) || !SKIP(&t, ",\"seq\":") || !skip_u64(&t, &seq) || !SKIP(&t, ","))
             return false;
-        *ret = (struct line_head){RECORDING_FRAME, wall_ns, seq, FRAME_SCHEMA};
+        struct line_head head = {RECORDING_FRAME, wall_ns, seq, FRAME_SCHEMA, 0, 0};
+        if (text_starts(t, "\"part\"") && !skip_part(&t, &head))
+            return false;
+        *ret = head;
         return true;
     }
     return false;
@@ -82,7 +97,7 @@ static bool peek_sorted(struct text t, struct line_head *ret) {
     int64_t wall_ns = 0;
     if ((behind != end + 1 && !storage_follows) || !clock_parse(when, &wall_ns))
         return false;
-    *ret = (struct line_head){RECORDING_FRAME, wall_ns, UINT64_MAX, FRAME_SCHEMA};
+    *ret = (struct line_head){RECORDING_FRAME, wall_ns, UINT64_MAX, FRAME_SCHEMA, 0, 0};
     return true;
 }
 
@@ -91,6 +106,7 @@ struct keys { /* the top-level members that decide what a line is */
     bool has_schema, header, index, mark;
     struct text t;
     uint64_t seq;
+    uint32_t part, parts;
 };
 
 static bool read_keys(struct json_value root, struct keys *ret) {
@@ -111,6 +127,8 @@ static bool read_keys(struct json_value root, struct keys *ret) {
             ret->mark = json_type(v) == JSON_TEXT;
         else if (text_equal(key, TEXT("seq")))
             (void)json_u64(v, &ret->seq);
+        else if (text_equal(key, TEXT("part")))
+            (void)frame_read_part(v, &ret->part, &ret->parts);
         else if (text_equal(key, TEXT("t")) || (text_equal(key, TEXT("timestamp")) && !ret->t.at))
             (void)json_text(v, &ret->t);
     }
@@ -120,7 +138,7 @@ static bool read_keys(struct json_value root, struct keys *ret) {
 static void peek_slow(struct json_parser *parser, struct text t, struct line_head *ret) {
     struct json_value root;
     struct keys keys;
-    *ret = (struct line_head){RECORDING_REJECT, TIME_UNKNOWN, UINT64_MAX, FRAME_SCHEMA};
+    *ret = (struct line_head){RECORDING_REJECT, TIME_UNKNOWN, UINT64_MAX, FRAME_SCHEMA, 0, 0};
     if (json_parse(parser, t.at, t.len, true, &root, NULL) < 0 || !read_keys(root, &keys) || !keys.has_schema)
         return;
     bool timed = keys.t.at && clock_parse(keys.t, &ret->wall_ns);
@@ -131,6 +149,10 @@ static void peek_slow(struct json_parser *parser, struct text t, struct line_hea
                 : !timed     ? RECORDING_REJECT
                 : keys.mark  ? RECORDING_MARK
                              : RECORDING_FRAME;
+    if (ret->kind == RECORDING_FRAME && ret->seq != UINT64_MAX) {
+        ret->part = keys.part;
+        ret->parts = keys.parts;
+    }
 }
 
 void line_peek(struct json_parser *parser, const char *line, size_t len, struct line_head *ret) {
@@ -138,7 +160,7 @@ void line_peek(struct json_parser *parser, const char *line, size_t len, struct 
     if (len > 0 && line[0] == '{' && (peek_fast(t, ret) || peek_sorted(t, ret)))
         return;
     if (text_trim(t).len == 0)
-        *ret = (struct line_head){RECORDING_BLANK, TIME_UNKNOWN, UINT64_MAX, FRAME_SCHEMA};
+        *ret = (struct line_head){RECORDING_BLANK, TIME_UNKNOWN, UINT64_MAX, FRAME_SCHEMA, 0, 0};
     else
         peek_slow(parser, t, ret);
 }

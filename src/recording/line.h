@@ -26,11 +26,27 @@ struct line_head {
     int64_t wall_ns;  /* of a frame, mark or index line; TIME_UNKNOWN when it has none */
     uint64_t seq;     /* of a frame or index line; UINT64_MAX when it has none */
     int64_t schema;
+    uint32_t part, parts; /* of a frame that was split by host; 0 of 0: whole */
 };
 
 /* Tells what a line is from its first keys, where they stand as the format asks; lines in another order are parsed with
  * `parser`. JSON_PADDING bytes behind the line must be readable. A frame told by its first keys may still turn out broken. */
 void line_peek(struct json_parser *parser, const char *line, size_t len, struct line_head *ret);
+
+/* Is `next` the part of a frame that comes behind `before`? */
+static inline bool line_continues(const struct line_head *before, const struct line_head *next) {
+    return before->kind == RECORDING_FRAME && next->kind == RECORDING_FRAME && next->part > 1 &&
+           next->part == before->part + 1 && next->parts == before->parts && next->wall_ns == before->wall_ns &&
+           next->seq == before->seq;
+}
+/* Are there parts missing behind it? */
+static inline bool line_is_open(const struct line_head *head) {
+    return head->kind == RECORDING_FRAME && head->part < head->parts;
+}
+/* May it stand between the parts of a frame? */
+static inline bool line_is_passed(const struct line_head *head) {
+    return head->kind == RECORDING_BLANK || head->kind == RECORDING_INDEX;
+}
 
 enum { RECORDING_HOSTS_MAX = 1024 };
 

@@ -7,6 +7,8 @@ enum {
     CACHE_BYTES = 40 << 20, /* decoded text kept in all pages; the page asked for may be larger alone */
     PAGE_LINES_START = 256,
     STARTS_START = 16,
+    PAGE_TEXT_MAX = FRAME_PARTS_MAX * LINE_MAX_BYTES + 2 * PAGE_BYTES, /* its last frame may be of so many lines */
+    BEYOND_LINES_MAX = 64, /* blank lines and index lines that are passed to find the next part of a frame */
 };
 
 /* What the reader met along the way; each page's is counted once. */
@@ -19,17 +21,38 @@ static void count_damage(struct recording *r, struct page *p, int code) {
         r->damage.undecoded++;
 }
 
-static int page_add(struct page *p, struct recording *r, const struct line *line, struct error *err) {
-    struct line_head head;
-    (void)segment_peek(r, &r->segments[p->segment].sequential, line, &head);
-    if (head.schema != FRAME_SCHEMA)
-        return line_refuse_schema(head.schema, err);
-    p->damaged = p->damaged || head.kind == RECORDING_REJECT;
+static int append_text(struct page *p, const struct line *line, struct error *err) {
+    if (!p->text.limit)
+        p->text.limit = PAGE_TEXT_MAX;
+    buffer_put(&p->text, line->at, line->len);
+    return buffer_status(&p->text, err);
+}
+
+/* Another part of the last frame of the page; that frame may also stand in an earlier page, which has it then. */
+static int page_add_part(struct page *p, const struct line *line, const struct line_head *head, struct error *err) {
+    if (!p->open)
+        return 0;
+    struct page_line *frame = &p->lines[p->n - 1];
+    p->open = line_is_open(head);
+    frame->partial = frame->partial && (p->open || !p->from_first);
+    buffer_put_char(&p->text, '\n');
+    frame->len += 1 + (uint32_t)line->len;
+    return append_text(p, line, err);
+}
+
+static int page_add(
+    struct page *p, struct recording *r, const struct line *line, const struct line_head *head, struct error *err) {
+    if (head->schema != FRAME_SCHEMA)
+        return line_refuse_schema(head->schema, err);
+    if (r->segments[p->segment].sequential.continues)
+        return page_add_part(p, line, head, err);
+    p->open = p->open && line_is_passed(head);
+    p->damaged = p->damaged || head->kind == RECORDING_REJECT;
     if (!p->counted)
-        r->damage.rejected += head.kind == RECORDING_REJECT;
-    p->damaged_first = p->damaged_first || (head.kind == RECORDING_FRAME && !p->has_frame && p->damaged);
-    p->has_frame = p->has_frame || head.kind == RECORDING_FRAME;
-    if (head.kind != RECORDING_FRAME && head.kind != RECORDING_MARK)
+        r->damage.rejected += head->kind == RECORDING_REJECT;
+    p->damaged_first = p->damaged_first || (head->kind == RECORDING_FRAME && !p->has_frame && p->damaged);
+    p->has_frame = p->has_frame || head->kind == RECORDING_FRAME;
+    if (head->kind != RECORDING_FRAME && head->kind != RECORDING_MARK)
         return 0;
     if (p->n == p->cap) {
         size_t cap = p->cap ? p->cap * 2 : PAGE_LINES_START;
@@ -39,10 +62,11 @@ static int page_add(struct page *p, struct recording *r, const struct line *line
         p->lines = lines;
         p->cap = cap;
     }
-    p->lines[p->n++] =
-        (struct page_line){(uint32_t)p->text.len, (uint32_t)line->len, head.wall_ns, head.seq, head.kind};
-    buffer_put(&p->text, line->at, line->len);
-    return buffer_status(&p->text, err);
+    p->from_first = head->part == 1;
+    p->open = line_is_open(head);
+    p->lines[p->n++] = (struct page_line){
+        (uint32_t)p->text.len, (uint32_t)line->len, head->wall_ns, head->seq, head->parts > 0, false, head->kind};
+    return append_text(p, line, err);
 }
 
 /* The line begins a later page: it is kept for that one. */
@@ -59,9 +83,30 @@ static int hold(struct segment *s, const struct line *line, struct error *err) {
     return buffer_status(&s->held, err);
 }
 
+/* What is missing of the page's last frame where its stretch ends may stand at the start of the next one. */
+static int fill_beyond(struct recording *r, struct segment *s, struct page *p, struct error *err) {
+    struct line line;
+    struct line_head head;
+    int code = 1;
+    for (unsigned passed = 0; p->open && passed < BEYOND_LINES_MAX; passed++) {
+        code = segment_next_beyond(&s->sequential, &line, err);
+        if (code != 1)
+            break;
+        (void)segment_peek(r, p->segment, &s->sequential, &line, &head);
+        if (s->sequential.continues)
+            code = page_add(p, r, &line, &head, err);
+        else if (!line_is_passed(&head))
+            break;
+        if (code < 0)
+            return code;
+    }
+    return code == -ERR_LIMIT || code == -ERR_FORMAT || code > 0 ? 0 : code; /* that is the next stretch's affair */
+}
+
 /* Reads the lines of a page out of the sequential reader, which stands at an earlier page or at this one. */
 static int fill(struct recording *r, struct segment *s, struct page *p, size_t from_page, struct error *err) {
     struct line line = {0};
+    struct line_head head;
     uint64_t begin = (uint64_t)p->number * PAGE_BYTES, end = begin + PAGE_BYTES;
     bool held = from_page > 0 && s->has_held;
     bool passing = from_page < p->number; /* through pages that were counted before */
@@ -72,6 +117,8 @@ static int fill(struct recording *r, struct segment *s, struct page *p, size_t f
         int code = held ? 1 : segment_next_line(&s->sequential, &line, err);
         held = false;
         if (code == -ERR_LIMIT || code == -ERR_FORMAT) {
+            segment_break(&s->sequential);
+            p->open = false;
             if (!passing)
                 count_damage(r, p, code);
             continue;
@@ -81,14 +128,22 @@ static int fill(struct recording *r, struct segment *s, struct page *p, size_t f
             count_damage(r, p, -ERR_FORMAT);
         if (code <= 0) {
             p->last = code == 0;
-            return code;
+            return code == 0 ? fill_beyond(r, s, p, err) : code;
         }
-        if (line.offset >= end)
+        (void)segment_peek(r, p->segment, &s->sequential, &line, &head);
+        if (s->sequential.unsure && line.offset >= begin) {
+            code = segment_enter(s, &s->sequential, p->stretch, 0, err);
+            if (code < 0)
+                return code;
+            passing = true;
+            continue;
+        }
+        if (line.offset >= end && !s->sequential.continues && !(p->open && line_is_passed(&head)))
             return hold(s, &line, err);
         passing = line.offset < begin;
         if (passing)
             continue;
-        code = page_add(p, r, &line, err);
+        code = page_add(p, r, &line, &head, err);
         if (code < 0)
             return code;
     }
@@ -170,6 +225,8 @@ static int page_load(struct recording *r, struct page *p, struct error *err) {
         code = keep_start(&s->stretches[p->stretch], p, err);
         if (code < 0)
             return code;
+        for (size_t i = 0; i < p->n; i++)
+            r->damage.incomplete += p->lines[i].partial;
         s->stretches[p->stretch].pages_counted = p->number + 1;
     }
     char *padding = buffer_room(&p->text, JSON_PADDING);

@@ -34,6 +34,7 @@ const char *recording_segment_path(const struct recording *r, size_t segment);
 struct recording_damage {
     uint64_t rejected;   /* lines that are no line of a recording, or frames that do not parse */
     uint64_t oversized;  /* lines over LINE_MAX_BYTES */
+    uint64_t incomplete; /* frames of several lines of which some are missing */
     uint64_t undecoded;  /* stretches of a compressed file that do not decode */
     uint64_t missing;    /* segments removed, replaced or cut short by others since the recording was opened */
     uint64_t distrusted; /* time indexes that turned out untrue and are not used any more */

@@ -6,10 +6,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "recording/join.h"
 #include "recording/segment.h"
 
-const char *const scan_fault_names[SCAN_FAULTS] = {
-    "rejected line", "oversized line", "undecodable data", "torn tail", "untrue index", "missing header"};
+const char *const scan_fault_names[SCAN_FAULTS] = {"rejected line", "oversized line", "incomplete frame",
+    "undecodable data", "torn tail", "untrue index", "missing header"};
 
 enum { MARKS_MAX = 100000, TELL_EVERY_LINES = 512 };
 
@@ -19,6 +20,9 @@ struct scan {
     struct scan_report *report;
     struct arena *arena;
     struct frame frame;
+    struct line_head before; /* of the last line, but for those that may stand between the parts of a frame */
+    uint64_t missing;        /* parts missing before it, when it is one */
+    bool has_frame;          /* `frame` is being read and is not reported yet */
     size_t marks_cap;
     uint64_t last_index_seq;
     uint64_t last_seq; /* the highest label of a frame so far; UINT64_MAX when none has one */
@@ -106,6 +110,21 @@ static void check_index(struct scan *s, const struct line_head *head, const stru
             line->offset);
 }
 
+/* The last frame has come to its end: no part of it follows. */
+static void finish_frame(struct scan *s, uint64_t number, uint64_t offset) {
+    struct scan_report *report = s->report;
+    if (s->before.kind == RECORDING_FRAME && (s->missing > 0 || line_is_open(&s->before)))
+        fault(s, SCAN_INCOMPLETE, number, offset, "before it: %" PRIu64 " of %" PRIu32 " parts of a frame are missing",
+            s->missing + s->before.parts - s->before.part, s->before.parts);
+    s->missing = 0;
+    if (!s->has_frame)
+        return;
+    s->has_frame = false;
+    overview_add_frame(&report->all, &s->frame);
+    report->gpu_count = s->frame.gpus.n > report->gpu_count ? s->frame.gpus.n : report->gpu_count;
+}
+
+/* A frame, or one of its parts. It counts where its first sound line stands. */
 static int take_frame(
     struct scan *s, const struct line *line, const struct line_head *head, uint64_t number, struct error *err) {
     struct scan_report *report = s->report;
@@ -113,7 +132,7 @@ static int take_frame(
     struct error why = {0};
     int code = json_parse(s->recording->parser, line->at, line->len, true, &root, &why);
     if (code == 0)
-        code = frame_parse_json(root, &s->frame, &why);
+        code = s->has_frame ? frame_parse_part(root, &s->frame, &why) : frame_parse_json(root, &s->frame, &why);
     if (code == -ERR_FORMAT) {
         fault(s, SCAN_REJECTED, number, line->offset, "%s", why.text);
         return 0;
@@ -122,14 +141,15 @@ static int take_frame(
         *err = why;
         return code;
     }
+    if (s->has_frame)
+        return 0;
+    s->has_frame = true;
     int64_t interval = s->recording->header.interval_ns;
     overview_add_time(&s->found, head->wall_ns, head->seq, report->previous_ns, interval);
     overview_add_time(&report->all, head->wall_ns, head->seq, report->previous_ns, interval);
-    overview_add_frame(&report->all, &s->frame);
     report->previous_ns = head->wall_ns;
     if (known_u64(head->seq) && (s->last_seq == UINT64_MAX || head->seq > s->last_seq))
         s->last_seq = head->seq;
-    report->gpu_count = s->frame.gpus.n > report->gpu_count ? s->frame.gpus.n : report->gpu_count;
     return 0;
 }
 
@@ -143,6 +163,13 @@ static int take_line(struct scan *s, const struct line *line, struct error *err)
     if (!s->begun && head.kind != RECORDING_HEADER && head.kind != RECORDING_BLANK)
         fault(s, SCAN_HEADER, number, line->offset, "the segment does not begin with a header");
     s->begun = s->begun || head.kind != RECORDING_BLANK;
+    if (!line_is_passed(&head)) {
+        if (!line_continues(&s->before, &head)) {
+            finish_frame(s, number, line->offset);
+            s->missing = head.part > 1 ? head.part - 1 : 0;
+        }
+        s->before = head;
+    }
     switch (head.kind) {
     case RECORDING_FRAME: return take_frame(s, line, &head, number, err);
     case RECORDING_MARK:
@@ -159,6 +186,7 @@ static int take_line(struct scan *s, const struct line *line, struct error *err)
 
 static void end_of_file(struct scan *s, struct line_reader *reader) {
     struct line_tail tail = line_reader_tail(reader);
+    finish_frame(s, s->report->lines + 1, tail.offset);
     if (tail.partial.len > 0)
         fault(s, SCAN_TORN, s->report->lines + 1, tail.offset, "the file ends in the middle of a line (%zu bytes)",
             tail.partial.len);
@@ -178,6 +206,8 @@ static int scan_lines(struct scan *s, struct line_reader *reader, void (*tell)(d
                 fault(s, SCAN_OVERSIZED, ++s->report->lines, s->report->text_bytes, "%s", why.text);
             else
                 fault(s, SCAN_UNDECODED, 0, from, "%s", why.text);
+            finish_frame(s, s->report->lines + 1, s->report->text_bytes);
+            s->before = (struct line_head){.kind = RECORDING_REJECT};
             continue;
         }
         if (code < 0)
@@ -209,8 +239,12 @@ static int begin(struct recording *r, size_t segment, struct scan_report *report
 
 int recording_scan(struct recording *r, size_t segment, struct arena *arena, struct scan_report *report,
     void (*tell)(double share), struct error *err) {
-    struct scan s = {
-        .recording = r, .segment = &r->segments[segment], .report = report, .arena = arena, .last_seq = UINT64_MAX};
+    struct scan s = {.recording = r,
+        .segment = &r->segments[segment],
+        .report = report,
+        .arena = arena,
+        .last_seq = UINT64_MAX,
+        .before = {.kind = RECORDING_REJECT}};
     struct line_reader *reader = NULL;
     int code = begin(r, segment, report, err);
     overview_init(&s.found);
@@ -239,18 +273,20 @@ static int read_stretch(
         for (size_t i = 0; i < page->n; i++) {
             const struct page_line *line = &page->lines[i];
             const char *at = page->text.at + line->offset;
-            struct json_value root;
+            unsigned broken = 0;
             if (line->kind == RECORDING_MARK)
                 add_mark(s->report, &s->marks_cap, s->arena, r->parser, (struct text){at, line->len});
             if (into && line->kind == RECORDING_MARK)
                 into->marks++;
             if (!into || line->kind != RECORDING_FRAME)
                 continue;
-            if (json_parse(r->parser, at, line->len, true, &root, NULL) < 0 ||
-                frame_parse_json(root, &s->frame, NULL) < 0) {
-                s->report->faults[SCAN_REJECTED]++;
+            code = join_lines(r->parser, (struct text){at, line->len}, &s->frame, &broken, err);
+            s->report->faults[SCAN_REJECTED] += broken;
+            s->report->faults[SCAN_INCOMPLETE] += line->partial;
+            if (code == -ERR_FORMAT)
                 continue;
-            }
+            if (code < 0)
+                return code;
             overview_add_time(into, line->wall_ns, line->seq, s->report->previous_ns, r->header.interval_ns);
             overview_add_frame(into, &s->frame);
             s->report->previous_ns = line->wall_ns;

@@ -8,6 +8,7 @@
 enum scan_fault {
     SCAN_REJECTED,    /* a line that is no line of a recording, or a frame that does not parse */
     SCAN_OVERSIZED,   /* a line over LINE_MAX_BYTES */
+    SCAN_INCOMPLETE,  /* a frame of several lines of which some are missing */
     SCAN_UNDECODED,   /* compressed bytes that do not decode, or a wrong checksum */
     SCAN_TORN,        /* the file ends in the middle of a line or of a compressed stream */
     SCAN_INDEX,       /* an index line or the time index says something else than the frames */

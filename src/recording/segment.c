@@ -179,6 +179,10 @@ int segment_enter(
     if (r < 0)
         return r;
     line_reader_limit(reader->lines, at->offset + at->size);
+    segment_break(reader);
+    reader->stretch = stretch;
+    reader->inside = r == 1;
+    reader->leading = r == 0 && stretch > 0;
     reader->fresh = !plain && r == 0 && stretch > 0 && !at->note.at;
     reader->beyond = reader->cut = false;
     return 0;
@@ -200,14 +204,85 @@ int segment_next_line(struct stretch_reader *reader, struct line *ret, struct er
     return line_reader_next(reader->lines, ret, err);
 }
 
-enum recording_line segment_peek(
+int segment_next_beyond(struct stretch_reader *reader, struct line *ret, struct error *err) {
+    reader->beyond = true;
+    line_reader_limit(reader->lines, UINT64_MAX);
+    return line_reader_next(reader->lines, ret, err);
+}
+
+void segment_break(struct stretch_reader *reader) {
+    reader->before = (struct line_head){.kind = RECORDING_REJECT};
+    reader->continues = reader->leading = reader->inside = reader->unsure = false;
+}
+
+/* As line_peek. Other programs end a frame or member in the middle of a line: the rest of it belongs to the stretch before. */
+static void peek_fresh(
     struct recording *r, struct stretch_reader *reader, const struct line *line, struct line_head *ret) {
     line_peek(r->parser, line->at, line->len, ret);
-    bool fresh = reader->fresh;
-    reader->fresh = false;
-    /* Other programs end a frame or member in the middle of a line: the rest of it belongs to the stretch before. */
-    if (fresh && ret->kind == RECORDING_REJECT)
+    if (reader->fresh && ret->kind == RECORDING_REJECT)
         ret->kind = RECORDING_BLANK;
+    reader->fresh = false;
+}
+
+/* The last line of a stretch that is not passed between parts; a rejected one when there is none. */
+static int last_head(struct recording *r, struct segment *s, struct stretch_reader *reader, size_t stretch,
+    bool *ret_any, struct error *err) {
+    struct line line;
+    struct line_head head;
+    int code = segment_enter(s, reader, stretch, 0, err);
+    *ret_any = false;
+    while (code >= 0 && (code = segment_next_line(reader, &line, err)) != 0) {
+        if (code == -ERR_LIMIT || code == -ERR_FORMAT)
+            head = (struct line_head){.kind = RECORDING_REJECT};
+        else if (code < 0)
+            return code;
+        else
+            peek_fresh(r, reader, &line, &head);
+        code = 0;
+        if (line_is_passed(&head))
+            continue;
+        reader->before = head;
+        *ret_any = true;
+    }
+    return code;
+}
+
+/* Does the first frame of a stretch go on with the last one before it? Only other programs cut a recording like that; and a plain
+ * file is cut anywhere. */
+static enum leading find_leading(
+    struct recording *r, size_t segment, size_t stretch, const struct line_head *first, struct error *err) {
+    enum { LOOK_BACK = LINE_MAX_BYTES / PAGE_BYTES + 1 }; /* stretches that one line may cover */
+    struct segment *s = &r->segments[segment];
+    struct stretch_reader reader = {0};
+    bool any = false;
+    int code = line_reader_create(s->file, &reader.lines, err);
+    for (size_t i = 1; code == 0 && !any && i <= LOOK_BACK && i <= stretch; i++)
+        code = last_head(r, s, &reader, stretch - i, &any, err);
+    line_reader_destroy(reader.lines);
+    return code == 0 && any && line_continues(&reader.before, first) ? LEADING_CONTINUES : LEADING_OWN;
+}
+
+static bool continues_stretch_before(
+    struct recording *r, size_t segment, const struct stretch_reader *reader, const struct line_head *first) {
+    struct stretch *at = &r->segments[segment].stretches[reader->stretch];
+    if (first->kind != RECORDING_FRAME || first->part <= 1)
+        return false;
+    if (at->leading == LEADING_UNKNOWN)
+        at->leading = find_leading(r, segment, reader->stretch, first, NULL);
+    return at->leading == LEADING_CONTINUES;
+}
+
+enum recording_line segment_peek(struct recording *r, size_t segment, struct stretch_reader *reader,
+    const struct line *line, struct line_head *ret) {
+    peek_fresh(r, reader, line, ret);
+    reader->continues = reader->unsure = false;
+    if (line_is_passed(ret))
+        return ret->kind;
+    reader->continues =
+        reader->leading ? continues_stretch_before(r, segment, reader, ret) : line_continues(&reader->before, ret);
+    reader->unsure = reader->inside && ret->part > 1;
+    reader->leading = reader->inside = false;
+    reader->before = *ret;
     return ret->kind;
 }
 
@@ -235,12 +310,13 @@ int segment_probe(struct recording *r, size_t segment, size_t stretch, struct er
     while (code >= 0 && !at->has_frame) {
         code = segment_next_line(&s->probe, &line, err);
         if (code == -ERR_LIMIT || code == -ERR_FORMAT) { /* counted when its page is read */
+            segment_break(&s->probe);
             code = 0;
             continue;
         }
         if (code != 1 || line.offset >= PAGE_BYTES)
             break;
-        at->has_frame = segment_peek(r, &s->probe, &line, &head) == RECORDING_FRAME;
+        at->has_frame = segment_peek(r, segment, &s->probe, &line, &head) == RECORDING_FRAME && !s->probe.continues;
         if (head.schema != FRAME_SCHEMA)
             return line_refuse_schema(head.schema, err);
         at->first_ns = head.wall_ns;

@@ -20,22 +20,28 @@ struct page_start {
     uint64_t first_seq;
 };
 
+enum leading { LEADING_UNKNOWN, LEADING_OWN, LEADING_CONTINUES };
+
 struct stretch {
     uint64_t offset, size;  /* in the file */
     struct text note;       /* the chunk's overview, unparsed; NULL `at` when there is none */
     size_t pages_counted;   /* pages below this one were read before: their damage is counted */
     struct page_start *starts; /* of those pages, for seeking; NULL while there is one at most */
     size_t starts_cap;
+    enum leading leading;   /* does it begin with parts of the frame before it? */
     bool probed;            /* the three below are set */
     bool has_frame;
     int64_t first_ns;       /* of the first frame */
     uint64_t first_seq;
 };
 
+/* A frame that was split by host is one of them: its parts stand one behind the other, with newlines between. */
 struct page_line {
     uint32_t offset, len;   /* in the page's text */
     int64_t wall_ns;
     uint64_t seq;
+    bool partial;           /* some of its parts are missing */
+    bool counted;           /* what is broken in it was counted */
     enum recording_line kind; /* RECORDING_FRAME, RECORDING_MARK; RECORDING_REJECT once a frame turned out broken */
 };
 
@@ -50,13 +56,21 @@ struct page {
     bool undecoded;         /* …because it does not decode… */
     bool damaged_first;     /* …and stands before its first frame */
     bool has_frame;
+    bool open;              /* parts of its last frame are still to come… */
+    bool from_first;        /* …and it began with the first */
     uint64_t used;          /* for the cache: when it was last asked for */
 };
 
 /* Reads the lines that begin in one stretch. */
 struct stretch_reader {
     struct line_reader *lines;
+    size_t stretch;
     bool fresh;  /* what comes next may be the rest of a line of the stretch before */
+    bool inside; /* entered behind the stretch's start */
+    bool leading; /* nothing was met yet: what comes next may be parts of the frame before it */
+    struct line_head before; /* the last line that was peeked, but for those that may stand between parts */
+    bool continues; /* it goes on with the frame before it… */
+    bool unsure;    /* …or not: that was not read */
     bool beyond; /* the last line, which ends behind the stretch, was read */
     bool cut;    /* at the end: inside a compressed stream */
 };
@@ -123,9 +137,13 @@ int segment_enter(struct segment *s, struct stretch_reader *reader, size_t stret
     NODISCARD;
 /* As line_reader_next; 0 behind the last line that begins in the stretch. */
 int segment_next_line(struct stretch_reader *reader, struct line *ret, struct error *err) NODISCARD;
+/* Behind the end of a stretch, where the parts that are missing of its last frame would stand: the next line there. */
+int segment_next_beyond(struct stretch_reader *reader, struct line *ret, struct error *err) NODISCARD;
 /* As line_peek; the rest of a line that began in the stretch before is a blank line. */
-enum recording_line segment_peek(struct recording *r, struct stretch_reader *reader, const struct line *line,
-    struct line_head *ret);
+enum recording_line segment_peek(struct recording *r, size_t segment, struct stretch_reader *reader,
+    const struct line *line, struct line_head *ret);
+/* The place before a line that cannot be read: no frame goes on behind it. */
+void segment_break(struct stretch_reader *reader);
 /* Finds out the first frame's time and seq of a stretch: from its note, else by decoding its first lines. */
 int segment_probe(struct recording *r, size_t segment, size_t stretch, struct error *err) NODISCARD;
 /* The page, from the cache or the file. Good until the next call. A page past the last one of its stretch is empty and `last`.

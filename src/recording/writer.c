@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "recording/overview.h"
 #include "recording/resume.h"
+#include "recording/split.h"
 
 /* A rotation that failed is tried again after so many frames: each try ends a chunk, and chunks of one frame compress badly. */
 enum { HINDERED_FRAMES = 20 };
@@ -22,6 +23,7 @@ struct recording_writer {
     int64_t previous_ns; /* of the last frame written */
     int64_t flushed_mono_ns;
     uint64_t frames, errors, lost;
+    bool begun;           /* a line of the present frame is in the file */
     uint64_t lost_unsaid; /* lost frames that no frame in the file tells of yet */
     bool troubled;
     struct error trouble;
@@ -35,8 +37,6 @@ static struct line_writer_facts file_facts(const struct recording_writer *w) {
 
 static int put_line(struct recording_writer *w, struct error *err) {
     int r = buffer_status(&w->line, err);
-    if (r == 0 && w->line.len >= FRAME_LINE_MAX)
-        r = error_set(err, ERR_LIMIT, "a frame of %zu bytes is over the %d of a line", w->line.len, FRAME_LINE_MAX);
     return r < 0 ? r : line_writer_put(w->file, w->line.at, w->line.len, err);
 }
 
@@ -67,7 +67,7 @@ int recording_writer_open(const struct recording_writer_options *o, struct recor
     if (!w)
         return error_set(err, ERR_NOMEM, "recording");
     w->options = *o;
-    w->line.limit = FRAME_LINE_MAX;
+    w->line.limit = FRAME_LINE_MAX - 1; /* and a newline */
     w->previous_ns = TIME_UNKNOWN;
     w->flushed_mono_ns = clock_mono_ns();
     overview_init(&w->chunk);
@@ -118,11 +118,14 @@ static bool wants_index(uint64_t seq) {
     return seq > 0 && seq % RECORDING_INDEX_EVERY == 0;
 }
 
-static int end_full_chunk(struct recording_writer *w, struct error *err) {
+static bool chunk_is_full(const struct recording_writer *w) {
     /* A frame that an index line follows ends its chunk itself, and shall not be alone in one. */
-    bool full = (w->chunk.frames >= RECORDING_CHUNK_FRAMES && !wants_index(w->next_seq)) ||
-                file_facts(w).text_bytes - w->chunk_start >= RECORDING_CHUNK_BYTES;
-    int r = full ? end_chunk(w, err) : 0;
+    return (w->chunk.frames >= RECORDING_CHUNK_FRAMES && !wants_index(w->next_seq)) ||
+           file_facts(w).text_bytes - w->chunk_start >= RECORDING_CHUNK_BYTES;
+}
+
+static int end_full_chunk(struct recording_writer *w, struct error *err) {
+    int r = chunk_is_full(w) ? end_chunk(w, err) : 0;
     if (is_disk_trouble(r)) {
         w->troubled = true;
         w->trouble = *err;
@@ -163,29 +166,10 @@ static int put_index(struct recording_writer *w, uint64_t seq, int64_t wall_ns, 
     return put_line(w, err);
 }
 
-/* The frame as a line. One that does not fit goes without its processes, and says so: with one error more than `f` has. */
-static int write_frame(struct recording_writer *w, const struct frame *f, size_t *ret_errors, struct error *err) {
-    char message[160];
-    buffer_clear(&w->line);
-    int r = frame_write_json(f, &w->line, err);
-    *ret_errors = f->errors.n;
-    if (r != -ERR_LIMIT || f->processes.n == 0)
-        return r;
-    struct frame slim = *f; /* borrows all but its errors */
-    slim.arena = (struct arena){0};
-    slim.processes.list = slim.errors.list = (struct list){0};
-    for (size_t i = 0; i < f->errors.n; i++) {
-        struct frame_error *e = frame_add(&slim.arena, &slim.errors.list, &error_table);
-        if (e)
-            *e = f->errors.at[i];
-    }
-    (void)snprintf(message, sizeof message, "%zu processes left out: the frame would pass %d MiB", f->processes.n,
-        FRAME_LINE_MAX >> 20);
-    frame_add_error(&slim, "process", "error", message, NULL);
-    buffer_clear(&w->line);
-    r = frame_write_json(&slim, &w->line, err);
-    *ret_errors = slim.errors.n;
-    arena_done(&slim.arena);
+static int put_part(void *to, const struct buffer *line, struct error *err) {
+    struct recording_writer *w = to;
+    int r = line_writer_put(w->file, line->at, line->len, err);
+    w->begun = w->begun || r == 0;
     return r;
 }
 
@@ -197,16 +181,15 @@ static int put_frame(struct recording_writer *w, const struct frame *f, struct e
     int r = begin_segment(w, err);
     if (r < 0)
         return r;
-    r = write_frame(w, &numbered, &errors, err);
-    if (r == 0)
-        r = put_line(w, err);
+    w->begun = false;
+    r = split_write(&numbered, &w->line, (struct split_sink){w, put_part}, &errors, err);
+    w->next_seq += r == 0 || w->begun; /* nothing else goes on with parts that are already there */
     if (r < 0)
         return r;
     overview_add_time(&w->chunk, f->wall_ns, numbered.seq, w->previous_ns, w->options.header.interval_ns);
     overview_add_frame(&w->chunk, f);
     w->chunk.errors += errors - f->errors.n;
     w->previous_ns = f->wall_ns;
-    w->next_seq++;
     w->frames++;
     w->errors += errors;
     if (!wants_index(numbered.seq))
@@ -267,7 +250,7 @@ int recording_writer_take(struct recording_writer *w, const struct frame *f, str
         return lose(w, err);
     if (r < 0)
         return r;
-    if (clock_mono_ns() - w->flushed_mono_ns < w->options.flush_ns)
+    if (clock_mono_ns() - w->flushed_mono_ns < w->options.flush_ns && !chunk_is_full(w))
         return 0;
     r = flush(w, err); /* on failure the frame waits in the writer: it is late, not lost */
     if (r < 0)

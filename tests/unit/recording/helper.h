@@ -74,9 +74,10 @@ void tell_lies(const char *path, void (*lie)(struct chunk_list *l, struct arena 
 
 /* The sound frames of a recording in file order, read line after line with nothing but a JSON parser. */
 struct known_line {
-    struct text line;
+    struct text line; /* the lines of a frame that was split by host, with newlines between */
     int64_t wall_ns;
     uint64_t seq;
+    unsigned part, parts; /* the last one of it; 0 of 0: it was not split */
 };
 struct known {
     struct buffer text[16]; /* per file */

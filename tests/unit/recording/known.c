@@ -5,6 +5,18 @@
 
 #include "frame_gen.h"
 
+static void read_part(struct json_value v, struct known_line *ret) {
+    struct json_walk walk;
+    struct json_value first, second, third;
+    uint64_t part = 0, parts = 0;
+    if (json_array_begin(v, &walk) && json_array_next(&walk, &first) && json_u64(first, &part) &&
+        json_array_next(&walk, &second) && json_u64(second, &parts) && !json_array_next(&walk, &third) && part >= 1 &&
+        part <= parts && parts >= 2 && parts <= 16) {
+        ret->part = (unsigned)part;
+        ret->parts = (unsigned)parts;
+    }
+}
+
 static bool sound_frame(struct json_parser *parser, struct text line, struct known_line *ret) {
     struct json_value root, v;
     struct text t = {NULL, 0};
@@ -14,8 +26,8 @@ static bool sound_frame(struct json_parser *parser, struct text line, struct kno
         !json_i64(v, &schema) || json_get(root, "header", &v) || json_get(root, "index", &v) ||
         json_get(root, "mark", &v))
         return false;
-    if (json_get(root, "seq", &v))
-        (void)json_u64(v, &ret->seq);
+    if (json_get(root, "seq", &v) && json_u64(v, &ret->seq) && json_get(root, "part", &v))
+        read_part(v, ret);
     return (json_get(root, "t", &v) || json_get(root, "timestamp", &v)) && json_text(v, &t) &&
            clock_parse(t, &ret->wall_ns);
 }
@@ -25,6 +37,7 @@ void known_add_text(struct known *k, const char *text, size_t n) {
     assert_true(k->n_files < COUNT_OF(k->text));
     struct buffer *kept = &k->text[k->n_files++];
     buffer_put(kept, text, n);
+    bool goes_on = false; /* the line before was a frame's */
     OK(json_parser_create(&parser, &err));
     for (size_t at = 0; at < kept->len;) {
         const char *newline = memchr(kept->at + at, '\n', kept->len - at);
@@ -35,7 +48,16 @@ void known_add_text(struct known *k, const char *text, size_t n) {
         if (line.len > 0 && line.at[line.len - 1] == '\r')
             line.len--;
         struct known_line one;
-        if (!sound_frame(parser, line, &one))
+        bool sound = sound_frame(parser, line, &one);
+        struct known_line *before = k->n > 0 ? &k->at[k->n - 1] : NULL;
+        if (sound && goes_on && one.part > 1 && one.part == before->part + 1 && one.parts == before->parts &&
+            one.wall_ns == before->wall_ns && one.seq == before->seq) {
+            before->part++;
+            before->line.len += 1 + line.len;
+            continue;
+        }
+        goes_on = sound;
+        if (!sound)
             continue;
         if (k->n == k->cap) {
             k->cap = k->cap ? k->cap * 2 : 1024;

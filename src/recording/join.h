@@ -1,0 +1,14 @@
+/* recording/join.h: a frame out of its line, or out of the several lines that it was split into. */
+#ifndef TACHO_RECORDING_JOIN_H
+#define TACHO_RECORDING_JOIN_H
+
+#include "base/json.h"
+#include "frame/frame.h"
+
+/* Reads the frame from its lines, with newlines between, as cursors and followers give them; JSON_PADDING bytes behind them must
+ * be readable. A broken line of several is passed over and counted in `*ret_broken`. -ERR_FORMAT when none is left, otherwise as
+ * frame_parse_json. */
+int join_lines(struct json_parser *parser, struct text lines, struct frame *ret, unsigned *ret_broken, struct error *err)
+    NODISCARD;
+
+#endif
