@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "collect/collectors.h"
 #include "collect/explain.h"
+#include "collect/gpu/crowd.h"
 
 #define SLICE_NS (5 * NS_PER_MS)
 
@@ -19,6 +20,7 @@ struct branch { /* a driver and what we see of it */
 struct gpu_reader {
     struct branch *branches;
     size_t n;
+    struct gpu_crowd *crowd; /* owned */
     int64_t opened_ns;
     bool waited; /* for the drivers to settle: done once */
 };
@@ -29,6 +31,7 @@ static void gpu_close(void *self) {
         return;
     for (size_t i = 0; i < g->n; i++)
         gpu_runner_destroy(g->branches[i].runner);
+    gpu_crowd_destroy(g->crowd);
     free(g->branches);
     free(g);
 }
@@ -46,17 +49,17 @@ int gpu_open_drivers(const struct gpu_driver *const *drivers, const struct colle
         return error_set(err, ERR_NOMEM, "gpu reader");
     }
     *g = (struct gpu_reader){.branches = branches, .opened_ns = clock_mono_ns()};
-    for (size_t i = 0; i < n; i++) {
+    int status = gpu_crowd_create(options, &g->crowd, err);
+    for (size_t i = 0; i < n && status == 0; i++) {
         branches[i].driver = drivers[i];
-        int status = gpu_runner_create(drivers[i], options, times, &branches[i].runner, err);
-        if (status < 0) {
-            gpu_close(g);
-            return status;
-        }
-        g->n++;
+        status = gpu_runner_create(drivers[i], options, times, &branches[i].runner, err);
+        g->n += status == 0;
     }
-    *ret = g;
-    return 0;
+    if (status == 0)
+        *ret = g;
+    else
+        gpu_close(g);
+    return status;
 }
 
 static int gpu_open(const struct collect_options *options, void **ret, struct error *err) {
@@ -72,8 +75,13 @@ static void look_and_ask(struct branch *b, const struct cycle *cycle) {
 
 static void gpu_begin(void *self, const struct cycle *cycle) {
     struct gpu_reader *g = self;
-    for (size_t i = 0; i < g->n; i++)
+    bool cards = false;
+    for (size_t i = 0; i < g->n; i++) {
         look_and_ask(&g->branches[i], cycle);
+        cards = cards || g->branches[i].view.n > 0;
+    }
+    if (cards) /* without any there is nothing to join to */
+        gpu_crowd_ask(g->crowd, cycle);
 }
 
 /* Drivers are opened while the first frame is made. It waits for them, later ones do not: a part of its time, so that those
@@ -127,7 +135,7 @@ static int gpu_sample(void *self, const struct cycle *cycle, struct frame *into,
             gpu_runner_hurry(b->runner);
         add_trouble(g, b, into);
     }
-    return 0;
+    return gpu_crowd_take(g->crowd, cycle, into, err);
 }
 
 static void gpu_explain(const struct collect_options *options, struct report *report) {

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "collect/options.h"
 #include "collect/thread.h"
 
 /* The owner, the thread and every card that was taken up hold on to the runner: a card may hang long after the others have gone.
@@ -319,23 +320,6 @@ static void *run(void *arg) {
     return NULL;
 }
 
-/* Whoever gave them may be gone while a driver still hangs in its open. */
-static bool copy_options(struct gpu_runner *r, const struct collect_options *options) {
-    const char **texts[] = {
-        &r->options.roots.procfs, &r->options.roots.sysfs, &r->options.roots.rootfs, &r->options.nvml};
-    r->options = *options;
-    for (size_t i = 0; i < COUNT_OF(texts); i++) {
-        size_t size = *texts[i] ? strlen(*texts[i]) + 1 : 0;
-        char *copy = size ? arena_alloc(&r->arena, size) : NULL;
-        if (size && !copy)
-            return false;
-        if (copy)
-            memcpy(copy, *texts[i], size);
-        *texts[i] = copy;
-    }
-    return true;
-}
-
 int gpu_runner_create(const struct gpu_driver *driver, const struct collect_options *options,
     const struct gpu_times *times, struct gpu_runner **ret, struct error *err) {
     struct gpu_runner *r = calloc(1, sizeof *r);
@@ -353,7 +337,9 @@ int gpu_runner_create(const struct gpu_driver *driver, const struct collect_opti
     (void)pthread_mutex_init(&r->calls, NULL);
     (void)pthread_mutex_init(&r->lock, NULL);
     thread_condition_init(&r->changed);
-    int status = r->keys && copy_options(r, options) ? 0 : error_set(err, ERR_NOMEM, "%s driver", driver->name);
+    int status = r->keys && collect_options_copy(options, &r->arena, &r->options)
+                     ? 0
+                     : error_set(err, ERR_NOMEM, "%s driver", driver->name);
     if (status == 0)
         status = thread_start(&r->thread, driver->name, run, r, err);
     if (status < 0)

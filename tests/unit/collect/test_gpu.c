@@ -24,7 +24,7 @@ struct script { /* what a driver and its cards do next; all zero: there is no ca
     struct {
         bool hang, fail, shy; /* shy: fails, but says what it is called today */
     } cards[CARDS];
-    int opened, closed, attached, detached;
+    int asked_to_open, opened, closed, attached, detached;
 };
 static struct script red, blue;
 
@@ -59,6 +59,7 @@ static void list_cards(struct script *s, size_t n, const int *numbers) {
 
 static int open_script(struct script *s, void **ret, struct error *e) {
     (void)pthread_mutex_lock(&lock);
+    s->asked_to_open++;
     wait_while(&s->hang_open);
     int status = s->absent       ? error_set(e, ERR_ABSENT, "no such cards")
                  : s->open_error ? error_set(e, ERR_OS, "%s", s->open_error)
@@ -538,6 +539,8 @@ static void a_driver_that_hangs_in_its_open_is_left_behind(void **state) {
     start(&b, NS_PER_MS);
     sample(&b);
     assert_int_equal(b.f.gpus.n, 0);
+    for (int i = 0; i < TRIES && count(&red.asked_to_open) == 0; i++)
+        nap_ms(2);
     stop(&b);
     assert_int_equal(count(&red.opened), 0);
     set(&red.hang_open, false);
