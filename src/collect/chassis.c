@@ -1,9 +1,12 @@
 /* collect/chassis.c: the machine as a box: maker, product, board and firmware. */
+#include <math.h>
 #include <stdlib.h>
 
 #include "base/file.h"
+#include "base/number.h"
 #include "collect/collectors.h"
 #include "collect/kernel_file.h"
+#include "frame/merge.h"
 
 /* What does not change while the machine runs is read once. */
 struct chassis_reader {
@@ -86,10 +89,42 @@ static int chassis_sample(void *self, const struct cycle *cycle, struct frame *i
     return 0;
 }
 
+/* Graphics inside an Intel processor, always at this place: its power is part of the package's. */
+static bool is_inside_processor(const struct gpu *g) {
+    return known_text(g->vendor) && text_is(g->vendor, "intel") && known_text(g->pci_bus_id) &&
+           text_ends(g->pci_bus_id, "0000:00:02.0");
+}
+
+/* The power of the parts, for machines that have no meter: unknown when a card's is. No card counts as nothing. */
+static void sum_parts(struct frame *f, struct chassis *chassis) {
+    double gpus = 0;
+    bool any_gpu = false;
+    for (size_t i = 0; i < f->gpus.n; i++) {
+        const struct gpu *g = &f->gpus.at[i];
+        if (known_f64(g->power_consumption) || !is_inside_processor(g)) {
+            gpus += g->power_consumption;
+            any_gpu = true;
+        }
+    }
+    double cpu = f->cpus.n > 0 ? f->cpus.at[0].power_consumption : NAN;
+    if (isnan(gpus) || (!any_gpu && isnan(cpu)))
+        return;
+    chassis->total_power_watts = number_round(gpus + (isnan(cpu) ? 0 : cpu), 2);
+    chassis->power_source = isnan(cpu) ? TEXT("gpu") : any_gpu ? TEXT("rapl+gpu") : TEXT("rapl");
+}
+
+/* One chassis out of what the firmware's tables, the BMC and the sensor chips tell. */
+static void chassis_complete(struct frame *whole) {
+    frame_merge_all(&whole->arena, &chassis_table, &whole->chassis.list);
+    if (whole->chassis.n > 0 && !known_f64(whole->chassis.at[0].total_power_watts))
+        sum_parts(whole, &whole->chassis.at[0]);
+}
+
 const struct collector chassis_collector = {
     .name = "chassis",
     .section = SECTION_CHASSIS,
     .open = chassis_open,
     .sample = chassis_sample,
     .close = chassis_close,
+    .complete = chassis_complete,
 };

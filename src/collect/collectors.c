@@ -3,8 +3,11 @@
 
 const struct collector *const collectors[] = {
     &cpu_collector,
+    &cpu_sensors_collector,
     &memory_collector,
     &chassis_collector,
+    &ipmi_collector, /* before the chips: what the BMC tells of the machine's power and air comes first */
+    &chassis_sensors_collector,
     &process_collector,
     &storage_collector,
     &remote_storage_collector,

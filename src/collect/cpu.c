@@ -11,6 +11,7 @@
 #include "collect/cpu_stat.h"
 #include "collect/kernel_file.h"
 #include "collect/pressure.h"
+#include "frame/merge.h"
 
 enum {
     STAT_MAX = 4 << 20,     /* bytes of /proc/stat; ~100 per processor and ~4 per interrupt number */
@@ -275,10 +276,16 @@ static int cpu_sample(void *self, const struct cycle *cycle, struct frame *into,
     return 0;
 }
 
+/* The sensors' reader tells of the same processors. */
+static void cpu_complete(struct frame *whole) {
+    frame_merge_all(&whole->arena, &cpu_table, &whole->cpus.list);
+}
+
 const struct collector cpu_collector = {
     .name = "processor",
     .section = SECTION_CPU,
     .open = cpu_open,
     .sample = cpu_sample,
     .close = cpu_close,
+    .complete = cpu_complete,
 };

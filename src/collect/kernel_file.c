@@ -105,6 +105,11 @@ uint64_t kernel_u64(int dir_fd, const char *fmt, ...) {
     return known_text(value) && text_u64(value, &number) ? number : U64_UNKNOWN;
 }
 
+struct text kernel_text_fd(int fd, char buf[KERNEL_VALUE_MAX]) {
+    ssize_t n = pread(fd, buf, KERNEL_VALUE_MAX, 0);
+    return n < 0 ? (struct text){NULL, 0} : text_trim((struct text){buf, (size_t)n});
+}
+
 bool kernel_line(struct text *rest, struct text *ret) {
     return rest->len > 0 && text_cut(rest, '\n', ret);
 }

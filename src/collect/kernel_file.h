@@ -38,6 +38,9 @@ struct text kernel_text(int dir_fd, char buf[KERNEL_VALUE_MAX], const char *fmt,
 /* The number in a small file; U64_UNKNOWN when it cannot be read or is no number. */
 uint64_t kernel_u64(int dir_fd, const char *fmt, ...) PRINTF(2, 3);
 
+/* The same over an open descriptor, from its start: for handles that are kept. */
+struct text kernel_text_fd(int fd, char buf[KERNEL_VALUE_MAX]);
+
 /* The lines of kernel text: false at the end. The newline at the end of the text does not start another line. */
 bool kernel_line(struct text *rest, struct text *ret);
 /* The next range of a list of numbers, "0-3,8,10-11": false at its end, or where it is malformed. */

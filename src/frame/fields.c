@@ -330,7 +330,7 @@ static const struct field chassis_fields[] = {
     DETAIL(detail, FIELD_REQUIRED, "what the firmware says about the machine"),
     TEXTF(time, FIELD_REQUIRED, "local time of the reading"),
     LIST(temperatures, FIELD_OPTIONAL, "temperature sensors", temperature_table),
-    TEXTF(power_source, FIELD_OPTIONAL, "what total_power_watts is made of: ipmi, hwmon, rapl+gpu"),
+    TEXTF(power_source, FIELD_OPTIONAL, "what total_power_watts is made of: ipmi, hwmon, rapl+gpu, rapl, gpu"),
 };
 TABLE(chassis_table, struct chassis, "chassis", chassis_fields);
 #undef OWNER
