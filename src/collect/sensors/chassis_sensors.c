@@ -170,7 +170,7 @@ static void explain_chip(const struct hwmon_chip *chip, struct report *report) {
         of[chip->sensors[i].kind]++;
     }
     char name[HWMON_TEXT_MAX + 16];
-    (void)snprintf(name, sizeof name, "hwmon: %.*s", (int)chip->key.len, chip->key.at);
+    (void)snprintf(name, sizeof name, "%.*s", (int)chip->key.len, chip->key.at);
     report_add(report, SECTION_CHASSIS,
         told == chip->n ? READABLE
         : told          ? PARTLY
@@ -192,7 +192,7 @@ static void sensors_explain(const struct collect_options *options, struct report
     for (size_t i = 0; i < h->n; i++)
         explain_chip(&h->chips[i], report);
     if (h->n == 0)
-        report_add(report, SECTION_CHASSIS, MISSING, "hwmon",
+        report_add(report, SECTION_CHASSIS, MISSING, "sensors",
             "on a bare machine: sensors-detect (lm-sensors) names the drivers to load; virtual machines have none",
             "temperatures and fans: the kernel knows no sensor chip of the board");
     hwmon_done(h);

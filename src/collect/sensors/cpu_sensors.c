@@ -147,16 +147,14 @@ static void explain_power(int sys_fd, struct report *report) {
     const char *what = "energy and power of the processors (RAPL)";
     switch (rapl.source) {
     case RAPL_POWERCAP:
-        report_add(report, SECTION_CPU, READABLE, "powercap", NULL, "%s: %zu packages", what, rapl.n);
+        report_add(report, SECTION_CPU, READABLE, "power", NULL, "%s: %zu packages, through powercap", what, rapl.n);
         break;
     case RAPL_PERF:
-        report_add(report, SECTION_CPU, READABLE, "perf power", NULL, "%s: %zu packages", what, rapl.n);
+        report_add(report, SECTION_CPU, READABLE, "power", NULL, "%s: %zu packages, through perf", what, rapl.n);
         break;
-    case RAPL_DENIED:
-        report_add(report, SECTION_CPU, DENIED, "powercap", DENIED_REMEDY, "%s: no permission", what);
-        break;
+    case RAPL_DENIED: report_add(report, SECTION_CPU, DENIED, "power", DENIED_REMEDY, "%s: no permission", what); break;
     case RAPL_NONE:
-        report_add(report, SECTION_CPU, MISSING, "powercap",
+        report_add(report, SECTION_CPU, MISSING, "power",
             "on a bare machine: modprobe intel_rapl_msr (it serves AMD as well); virtual machines have none",
             "%s: the kernel shows no counters", what);
         break;
@@ -175,15 +173,15 @@ static void explain_temperature(int sys_fd, struct report *report) {
     for (size_t i = 0; i < h->n; i++)
         silent += !known_f64(chip_temperature(&h->chips[i]));
     if (h->n == 0)
-        report_add(report, SECTION_CPU, MISSING, "hwmon",
+        report_add(report, SECTION_CPU, MISSING, "temperature",
             "on a bare machine: modprobe coretemp (Intel) or k10temp (AMD); virtual machines have none",
-            "temperature of the processors: no chip tells it");
+            "no chip tells the temperature of the processors");
     else
         report_add(report, SECTION_CPU,
             silent == 0     ? READABLE
             : silent < h->n ? PARTLY
                             : DENIED,
-            "hwmon", NULL, "temperature of the processors: %zu of %zu chips (%.*s) tell it", h->n - silent, h->n,
+            "hwmon", NULL, "%zu of %zu chips (%.*s) tell the temperature of the processors", h->n - silent, h->n,
             TEXT_ARG(h->chips[0].name));
     hwmon_done(h);
     free(h);
