@@ -57,7 +57,7 @@ struct command {
     int (*run)(void *values, const struct invocation *in); /* exit code 0, 1 or 2 */
 };
 
-extern const struct command record_command, snapshot_command, info_command, export_command, verify_command, mark_command,
+extern const struct command view_command, record_command, snapshot_command, info_command, export_command, verify_command, mark_command,
     doctor_command;
 extern const struct command *const commands[]; /* the only list; NULL at the end */
 

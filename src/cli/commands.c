@@ -3,6 +3,7 @@
 
 const struct command *const commands[] = {
     &record_command,
+    &view_command,
     &snapshot_command,
     &info_command,
     &export_command,

@@ -243,6 +243,35 @@ int cursor_step(struct cursor *c, int64_t by, struct error *err) {
     return code;
 }
 
+static int peek(struct cursor *c, int64_t by, int64_t *ret_wall_ns, struct error *err) {
+    struct place p = c->at;
+    struct page *page = NULL;
+    int code = 1;
+    for (int64_t i = 0; i != by && code == 1; i += by > 0 ? 1 : -1) {
+        p.line += by > 0;
+        code =
+            by > 0 ? place_forward(c->recording, &p, c->kinds, err) : place_backward(c->recording, &p, c->kinds, err);
+    }
+    if (code == 1)
+        code = segment_page(c->recording, p.segment, p.stretch, p.page, &page, err);
+    if (code < 0 || !page)
+        return code;
+    *ret_wall_ns = page->lines[p.line].wall_ns;
+    return 1;
+}
+
+int cursor_peek(struct cursor *c, int64_t by, int64_t *ret_wall_ns, struct error *err) {
+    if (!c->stands)
+        return 0;
+    int code = -ERR_STALE;
+    for (unsigned i = 0; i < AGAIN_MAX && code == -ERR_STALE; i++) {
+        code = c->generation == c->recording->generation ? 1 : find_again(c, err);
+        if (code == 1)
+            code = peek(c, by, ret_wall_ns, err);
+    }
+    return code;
+}
+
 int cursor_seek_time(struct cursor *c, int64_t wall_ns, struct error *err) {
     return seek_again(c, &(struct goal){.wall_ns = wall_ns}, err);
 }

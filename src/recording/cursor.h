@@ -28,6 +28,9 @@ int cursor_seek_seq(struct cursor *c, uint64_t seq, struct error *err) NODISCARD
 /* +1 is the next frame, -1 the one before; further steps stop at the first or last frame (0 only when nothing moved). */
 int cursor_step(struct cursor *c, int64_t by, struct error *err) NODISCARD;
 
+/* The time of the frame `by` steps away, without going there: 1; 0 when there is none. It may still turn out broken. */
+int cursor_peek(struct cursor *c, int64_t by, int64_t *ret_wall_ns, struct error *err) NODISCARD;
+
 /* From now on steps (and first and last) stop at marks too, or not any more. On a mark, the frame holds nothing but the time. */
 void cursor_stop_at_marks(struct cursor *c, bool stop);
 /* What it stands on: RECORDING_FRAME or RECORDING_MARK. */
