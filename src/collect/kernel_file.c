@@ -84,7 +84,7 @@ static struct text read_value(int dir_fd, char buf[KERNEL_VALUE_MAX], const char
     if (fd < 0)
         return (struct text){NULL, 0};
     ssize_t n = read(fd, buf, KERNEL_VALUE_MAX);
-    return n < 0 ? (struct text){NULL, 0} : text_trim((struct text){buf, (size_t)n});
+    return n < 0 ? (struct text){NULL, 0} : text_trim((struct text){buf, strnlen(buf, (size_t)n)});
 }
 
 struct text kernel_text(int dir_fd, char buf[KERNEL_VALUE_MAX], const char *fmt, ...) {

@@ -33,7 +33,7 @@ int kernel_dir_open_at(int dir_fd, const char *name, int *ret_fd, struct error *
 
 enum { KERNEL_VALUE_MAX = 256 }; /* bytes of a file that holds one value; what is behind them is cut off */
 
-/* The trimmed text of a small file, in `buf`; unknown (NULL) when it cannot be read. `fmt` makes the name. */
+/* The trimmed text of a small file up to its first NUL, in `buf`; unknown (NULL) when it cannot be read. `fmt` makes the name. */
 struct text kernel_text(int dir_fd, char buf[KERNEL_VALUE_MAX], const char *fmt, ...) PRINTF(3, 4);
 /* The number in a small file; U64_UNKNOWN when it cannot be read or is no number. */
 uint64_t kernel_u64(int dir_fd, const char *fmt, ...) PRINTF(2, 3);
