@@ -1,6 +1,7 @@
 /* collect/gpu/drivers.c: the only list of drivers of graphics cards, in the order of their cards in a frame. */
-#include "collect/gpu/driver.h"
+#include "collect/gpu/drivers.h"
 
 const struct gpu_driver *const gpu_drivers[] = {
+    &amd_driver,
     NULL,
 };
