@@ -26,7 +26,7 @@ static void read_lines(struct line_reader *r) {
     struct error err;
     for (int code; text < TEXT_MAX && (code = line_reader_next(r, &line, &err)) != 0; rounds++) {
         if (code < 0) {
-            check(code == -ERR_FORMAT || code == -ERR_LIMIT);
+            check(line_reader_passed(code));
             check(err.text[0] && rounds < TEXT_MAX);
             continue;
         }

@@ -19,11 +19,15 @@ static struct arena_block *add_block(struct arena *a, size_t need) {
     size = size > BLOCK_MAX ? BLOCK_MAX : size;
     size = size < need ? need : size;
     size = size > left ? left : size; /* the last block is as small as the limit makes it */
-    if (size < need || __builtin_add_overflow(sizeof(struct arena_block), size, &bytes))
+    if (size < need || __builtin_add_overflow(sizeof(struct arena_block), size, &bytes)) {
+        a->failed = ERR_LIMIT;
         return NULL;
+    }
     struct arena_block *block = malloc(bytes);
-    if (!block)
+    if (!block) {
+        a->failed = ERR_NOMEM;
         return NULL;
+    }
     block->older = a->newest;
     block->size = size;
     a->newest = block;
@@ -34,8 +38,10 @@ static struct arena_block *add_block(struct arena *a, size_t need) {
 
 void *arena_alloc(struct arena *a, size_t size) {
     size_t rounded = 0;
-    if (__builtin_add_overflow(size, alignof(max_align_t) - 1, &rounded))
+    if (__builtin_add_overflow(size, alignof(max_align_t) - 1, &rounded)) {
+        a->failed = ERR_LIMIT;
         return NULL;
+    }
     rounded &= ~(alignof(max_align_t) - 1);
     struct arena_block *block = a->newest;
     if (!block || rounded > block->size - a->used)
@@ -79,6 +85,7 @@ void arena_reset(struct arena *a) {
     a->newest = keep;
     a->total = keep ? keep->size : 0;
     a->used = 0;
+    a->failed = 0;
 }
 
 void arena_adopt(struct arena *into, struct arena *from) {

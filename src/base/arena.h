@@ -4,6 +4,7 @@
 
 #include <stddef.h>
 
+#include "base/error.h"
 #include "base/text.h"
 
 struct arena_block;
@@ -14,6 +15,7 @@ struct arena {
     size_t used;  /* bytes handed out of the newest block */
     size_t total; /* bytes of all blocks */
     size_t limit; /* bytes; 0 means ARENA_LIMIT_DEFAULT */
+    enum errc failed; /* since the last reset: ERR_LIMIT, ERR_NOMEM; 0: nothing did */
 };
 
 #define ARENA_LIMIT_DEFAULT ((size_t)1 << 30)

@@ -19,6 +19,7 @@ enum errc {         /* what a caller may branch on; the rest is text for people 
     ERR_TIMEOUT,    /* no answer in time */
     ERR_USAGE,      /* the caller's words (a flag, a value, a time) make no sense */
     ERR_FULL,       /* no room on the device, or the quota is used up */
+    ERR_REFUSED,    /* input that is well formed, and asks for more memory than it gets */
     ERR_STALE,      /* what the caller knew does not hold any more: look again */
 };
 

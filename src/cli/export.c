@@ -113,7 +113,7 @@ static bool wanted(struct session *s, int64_t wall_ns) {
 }
 
 static int copy_frame(struct session *s, struct text line, struct frame *to, struct error *err) {
-    unsigned broken = 0; /* the cursor has counted them */
+    struct join_damage broken; /* the cursor has counted them */
     return join_lines(s->parser, line, to, &broken, err);
 }
 
@@ -219,6 +219,21 @@ static int refuse_itself(const struct recording *r, const char *output, struct e
     return 0;
 }
 
+static void tell_damage(const struct recording_damage *d) {
+    if (d->rejected + d->oversized + d->undecoded > 0)
+        (void)complain(&export_command, 0,
+            "passed over %" PRIu64 " broken or oversized lines and %" PRIu64 " stretches that do not decode",
+            d->rejected + d->oversized, d->undecoded);
+    if (d->incomplete > 0)
+        (void)complain(&export_command, 0, "parts of %" PRIu64 " frames are missing", d->incomplete);
+    if (d->refused > 0)
+        (void)complain(&export_command, 0, "refused %" PRIu64 " stretches that want a zstd window over %d MiB",
+            d->refused, 1 << (LINE_WINDOW_LOG_MAX - 20));
+    if (d->missing > 0)
+        (void)complain(
+            &export_command, 0, "%" PRIu64 " segments were removed, replaced or cut short meanwhile", d->missing);
+}
+
 static int export_recording(struct session *s, const struct invocation *in, struct error *err) {
     struct recording *recording = NULL;
     struct cursor *c = NULL;
@@ -242,12 +257,8 @@ static int export_recording(struct session *s, const struct invocation *in, stru
     else if (r == 1)
         r = export_span(s, c, err);
     struct recording_damage d = recording ? recording_damage(recording) : (struct recording_damage){0};
-    if (r >= 0 && d.rejected + d.oversized + d.undecoded > 0)
-        (void)complain(&export_command, 0,
-            "passed over %" PRIu64 " broken or oversized lines and %" PRIu64 " stretches that do not decode",
-            d.rejected + d.oversized, d.undecoded);
-    if (r >= 0 && d.incomplete > 0)
-        (void)complain(&export_command, 0, "parts of %" PRIu64 " frames are missing", d.incomplete);
+    if (r >= 0)
+        tell_damage(&d);
     if (r >= 0 && v->host && !s->met_host)
         (void)complain(&export_command, 0, "no frame has anything of host '%s'", v->host);
     cursor_destroy(c);

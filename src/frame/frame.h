@@ -10,8 +10,9 @@
 
 enum {
     FRAME_SCHEMA = 1,
-    FRAME_LINE_MAX = 16 << 20, /* bytes of a line, newline included; longer ones are neither written nor read */
-    FRAME_PARTS_MAX = 16,      /* lines that a frame which does not fit into one may take */
+    FRAME_BYTES_MAX = 256 << 20, /* of memory for what one line holds: a short one may stand for much */
+    FRAME_LINE_MAX = 16 << 20,   /* bytes of a line, newline included; longer ones are neither written nor read */
+    FRAME_PARTS_MAX = 16,        /* lines that a frame which does not fit into one may take */
 };
 
 /* Everything unknown, nothing asked for. The caller's memory; end with frame_done. One owner, any thread. */
@@ -39,7 +40,8 @@ void frame_put_value(const struct field *field, const void *item, struct buffer 
 
 /* Reads a frame from a parsed line. Texts are copied into `ret`'s arena. Tolerant as the format asks: unknown keys are
  * ignored, a section may be one object or null, a member of the wrong type is unknown. `ret` must be initialised and is reset
- * first. -ERR_FORMAT when the object is no frame (no readable t or timestamp), -ERR_SCHEMA, -ERR_NOMEM. Pure. */
+ * first. -ERR_FORMAT when the object is no frame (no readable t or timestamp), -ERR_SCHEMA, -ERR_LIMIT when it would
+ * take more than FRAME_BYTES_MAX, -ERR_NOMEM. Pure. */
 int frame_parse_json(struct json_value object, struct frame *ret, struct error *err) NODISCARD;
 
 /* Adds another part of the same frame: its items come behind those that are there, the rest replaces what is there. On failure

@@ -167,6 +167,9 @@ int frame_parse_part(struct json_value object, struct frame *f, struct error *er
     int64_t schema = FRAME_SCHEMA;
     if (!json_object_begin(object, &walk))
         return error_set(err, ERR_FORMAT, "not a JSON object");
+    f->arena.failed = 0;
+    f->arena.limit =
+        f->arena.total + FRAME_BYTES_MAX < ARENA_LIMIT_DEFAULT ? f->arena.total + FRAME_BYTES_MAX : ARENA_LIMIT_DEFAULT;
     while (json_object_next(&walk, &key, &member)) {
         enum section s = section_by_key(key);
         bool whole = true;
@@ -184,7 +187,9 @@ int frame_parse_part(struct json_value object, struct frame *f, struct error *er
             f->source = arena_text(&f->arena, text);
         else if (text_equal(key, TEXT("hostname")) && json_text(member, &text))
             f->hostname = arena_text(&f->arena, text);
-        if (!whole)
+        if (f->arena.failed == ERR_LIMIT)
+            return error_set(err, ERR_LIMIT, "what the line holds takes more than %d MiB", FRAME_BYTES_MAX >> 20);
+        if (!whole || f->arena.failed)
             return error_set(err, ERR_NOMEM, "frame");
     }
     if (schema != FRAME_SCHEMA)

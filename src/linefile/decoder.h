@@ -17,8 +17,8 @@ struct decoder_ops {
     void (*destroy)(void *self); /* NULL is fine */
     /* Forgets the stream: the source stands where one can be entered. */
     void (*enter)(void *self);
-    /* Up to `cap` bytes of text. 0: no more now; a later call goes on when the source grew. -ERR_FORMAT, -ERR_LIMIT (a zstd
-     * window): only resync helps; all text before it has been handed out. -ERR_OS, -ERR_NOMEM. */
+    /* Up to `cap` bytes of text. 0: no more now; a later call goes on when the source grew. -ERR_FORMAT, -ERR_REFUSED (a
+     * zstd window): only resync helps; all text before it has been handed out. -ERR_OS, -ERR_NOMEM. */
     ssize_t (*decode)(void *self, struct source *in, char *to, size_t cap, struct error *err);
     /* After a failed decode: moves the source on to where one may enter. 1: there. 0: not in what is there now, ask again
      * when it grew. -ERR_OS. */

@@ -108,7 +108,7 @@ static int check_header(struct zstd_decoder *d, struct source *in, struct error 
     if (r < 0)
         return error_set(err, ERR_FORMAT, "%s: byte %llu: no zstd frame", in->name, (unsigned long long)in->offset);
     if (h.window > UINT64_C(1) << LINE_WINDOW_LOG_MAX)
-        return error_set(err, ERR_LIMIT, "%s: byte %llu: a zstd window of %llu MiB, the limit is %d", in->name,
+        return error_set(err, ERR_REFUSED, "%s: byte %llu: a zstd window of %llu MiB, the limit is %d", in->name,
             (unsigned long long)in->offset, (unsigned long long)(h.window >> 20), 1 << (LINE_WINDOW_LOG_MAX - 20));
     d->part = h.size;
     d->checksum = h.checksum;

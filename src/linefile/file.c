@@ -41,6 +41,7 @@ int line_file_sniff(struct line_file *f, struct error *err) {
     ssize_t n = read_head(f, err);
     if (n < 0)
         return (int)n;
+    f->begun = n > 0;
     if (n < CODEC_SNIFF_LEN && !f->stream)
         return 0;
     enum codec codec = codec_sniff(f->head, (size_t)n);

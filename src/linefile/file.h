@@ -14,6 +14,7 @@ struct line_file {
     int fd;
     bool stream;  /* standard input */
     bool sniffed; /* `codec` comes from the file's bytes; before, from its name */
+    bool begun;   /* there are bytes, be they too few to tell the codec */
     bool distrusted;
     bool table_known; /* `table` says what the file ended with when it had `size` bytes */
     bool has_table;

@@ -187,7 +187,7 @@ static int pass_damage(struct line_reader *r, int failure, struct error *err) {
             if (text_offset != LINE_OFFSET_UNKNOWN)
                 r->text_offset = text_offset;
             ssize_t n = r->ops->decode(r->decoder, &r->source, r->text + r->end, r->cap - r->end, &later);
-            if (n == -ERR_FORMAT || n == -ERR_LIMIT)
+            if (n == -ERR_FORMAT || n == -ERR_REFUSED)
                 continue;
             if (n >= 0) {
                 r->end += (size_t)n;
@@ -217,7 +217,7 @@ static int fill(struct line_reader *r, struct error *err) {
     if (code < 0)
         return code;
     ssize_t n = r->ops->decode(r->decoder, &r->source, r->text + r->end, r->cap - r->end, err);
-    if (n == -ERR_FORMAT || n == -ERR_LIMIT)
+    if (n == -ERR_FORMAT || n == -ERR_REFUSED)
         return pass_damage(r, (int)n, err);
     if (n < 0)
         return (int)n;
@@ -275,7 +275,8 @@ struct line_tail line_reader_tail(const struct line_reader *r) {
         tail.partial = (struct text){r->text + r->at, r->end - r->at};
     /* A gzip chunk that is read alone always ends inside its member. */
     bool inside = r->source.end != UINT64_MAX && r->ops == &decoder_gzip;
-    tail.cut_stream = r->lost || (r->ops && !inside && !r->ops->whole(r->decoder));
+    bool whole = r->ops ? inside || r->ops->whole(r->decoder) : !r->file->begun;
+    tail.cut_stream = r->lost || !whole;
     return tail;
 }
 

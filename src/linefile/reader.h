@@ -83,9 +83,13 @@ void line_reader_limit(struct line_reader *r, uint64_t file_end);
 
 /* The next line. 1: `*ret` holds one (blank lines too). 0: the end of what is there now; more may come when the file grows,
  * and a later call goes on; a torn last line is not given out (see line_reader_tail). -ERR_LIMIT: a line over LINE_MAX_BYTES
- * was passed over, or a zstd window over the limit met; call again. -ERR_FORMAT: bytes that do not decode were passed over up
- * to the next chunk that does; `err` says where; call again. -ERR_OS, -ERR_NOMEM: final. */
+ * was passed over; call again. -ERR_FORMAT: bytes that do not decode were passed over up to the next chunk that does; `err` says
+ * where; call again. -ERR_REFUSED: the same for a zstd window over the limit. -ERR_OS, -ERR_NOMEM: final. */
 int line_reader_next(struct line_reader *r, struct line *ret, struct error *err) NODISCARD;
+/* Is it one of the codes after which to call again? */
+static inline bool line_reader_passed(int code) {
+    return code == -ERR_LIMIT || code == -ERR_FORMAT || code == -ERR_REFUSED;
+}
 
 /* At the end: what is there of a line without its newline (len 0 when the file ends clean), and whether a compressed stream
  * stops in the middle. */

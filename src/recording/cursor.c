@@ -64,7 +64,7 @@ static int stand(struct cursor *c, const struct place *p, const struct page *pag
 static int land(struct cursor *c, const struct place *p, struct error *err) {
     struct recording *r = c->recording;
     struct page *page = NULL;
-    unsigned broken = 0;
+    struct join_damage broken;
     int code = segment_page(r, p->segment, p->stretch, p->page, &page, err);
     if (code < 0)
         return code;
@@ -76,10 +76,12 @@ static int land(struct cursor *c, const struct place *p, struct error *err) {
     }
     struct text text = {page->text.at + line->offset, line->len};
     code = join_lines(c->parser, text, &c->frame, &broken, err);
-    if (!line->counted)
-        r->damage.rejected += broken;
+    if (!line->counted) {
+        r->damage.rejected += broken.rejected;
+        r->damage.oversized += broken.oversized;
+    }
     line->counted = true;
-    if (code == -ERR_FORMAT) {
+    if (code == -ERR_FORMAT || code == -ERR_LIMIT) {
         line->kind = RECORDING_REJECT;
         return 0;
     }

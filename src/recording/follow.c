@@ -179,7 +179,7 @@ static int next_line(struct follow *f, struct followed *ret, struct error *err) 
         int r = go_on(f, err);
         if (r == 0)
             r = line_reader_next(f->reader, &line, err);
-        if (r == -ERR_LIMIT || r == -ERR_FORMAT) {
+        if (line_reader_passed(r)) {
             f->broken = true;
             continue;
         }

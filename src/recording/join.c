@@ -9,17 +9,18 @@ static int join_line(struct json_parser *parser, struct text line, bool first, s
     return first ? frame_parse_json(root, f, err) : frame_parse_part(root, f, err);
 }
 
-int join_lines(
-    struct json_parser *parser, struct text lines, struct frame *ret, unsigned *ret_broken, struct error *err) {
+int join_lines(struct json_parser *parser, struct text lines, struct frame *ret, struct join_damage *ret_damage,
+    struct error *err) {
     struct text line;
     bool any = false;
     int r = -ERR_FORMAT;
-    *ret_broken = 0;
+    *ret_damage = (struct join_damage){0};
     while (text_cut(&lines, '\n', &line)) {
         r = join_line(parser, line, !any, ret, err);
-        *ret_broken += r == -ERR_FORMAT;
+        ret_damage->rejected += r == -ERR_FORMAT;
+        ret_damage->oversized += r == -ERR_LIMIT;
         any = any || r == 0;
-        if (r < 0 && r != -ERR_FORMAT)
+        if (r < 0 && r != -ERR_FORMAT && r != -ERR_LIMIT)
             return r;
     }
     ret->part = ret->parts = 0;

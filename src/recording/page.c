@@ -15,10 +15,11 @@ enum {
 static void count_damage(struct recording *r, struct page *p, int code) {
     p->damaged = true;
     p->undecoded = p->undecoded || code == -ERR_FORMAT;
-    if (!p->counted && code == -ERR_LIMIT)
-        r->damage.oversized++;
-    else if (!p->counted)
-        r->damage.undecoded++;
+    if (p->counted)
+        return;
+    r->damage.oversized += code == -ERR_LIMIT;
+    r->damage.refused += code == -ERR_REFUSED;
+    r->damage.undecoded += code == -ERR_FORMAT;
 }
 
 static int append_text(struct page *p, const struct line *line, struct error *err) {
@@ -100,7 +101,7 @@ static int fill_beyond(struct recording *r, struct segment *s, struct page *p, s
         if (code < 0)
             return code;
     }
-    return code == -ERR_LIMIT || code == -ERR_FORMAT || code > 0 ? 0 : code; /* that is the next stretch's affair */
+    return line_reader_passed(code) || code > 0 ? 0 : code; /* that is the next stretch's affair */
 }
 
 /* Reads the lines of a page out of the sequential reader, which stands at an earlier page or at this one. */
@@ -116,7 +117,7 @@ static int fill(struct recording *r, struct segment *s, struct page *p, size_t f
     for (;;) {
         int code = held ? 1 : segment_next_line(&s->sequential, &line, err);
         held = false;
-        if (code == -ERR_LIMIT || code == -ERR_FORMAT) {
+        if (line_reader_passed(code)) {
             segment_break(&s->sequential);
             p->open = false;
             if (!passing)

@@ -99,7 +99,7 @@ static int read_head(struct recording *r, size_t segment, bool *ret_known, struc
     int code = segment_open(r, segment, err);
     for (unsigned i = 0; code >= 0 && i < HEAD_LINES && !known; i++) {
         code = line_reader_next(s->probe.lines, &line, err);
-        if (code == -ERR_LIMIT || code == -ERR_FORMAT) {
+        if (line_reader_passed(code)) {
             code = 1;
             continue;
         }

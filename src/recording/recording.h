@@ -33,9 +33,10 @@ const char *recording_segment_path(const struct recording *r, size_t segment);
 /* What has been met so far that was not as it should be. */
 struct recording_damage {
     uint64_t rejected;   /* lines that are no line of a recording, or frames that do not parse */
-    uint64_t oversized;  /* lines over LINE_MAX_BYTES */
+    uint64_t oversized;  /* lines over LINE_MAX_BYTES, or that hold more than FRAME_BYTES_MAX */
     uint64_t incomplete; /* frames of several lines of which some are missing */
     uint64_t undecoded;  /* stretches of a compressed file that do not decode */
+    uint64_t refused;    /* such stretches that want a zstd window over 2^LINE_WINDOW_LOG_MAX */
     uint64_t missing;    /* segments removed, replaced or cut short by others since the recording was opened */
     uint64_t distrusted; /* time indexes that turned out untrue and are not used any more */
 };

@@ -15,7 +15,7 @@ static int is_recording(struct json_parser *parser, struct line_reader *reader, 
     struct line_head head;
     bool other = false;
     int r;
-    while ((r = line_reader_next(reader, &line, err)) == 1 || r == -ERR_LIMIT || r == -ERR_FORMAT) {
+    while ((r = line_reader_next(reader, &line, err)) == 1 || line_reader_passed(r)) {
         if (r == 1)
             line_peek(parser, line.at, line.len, &head);
         if (r == 1 && head.kind != RECORDING_BLANK && head.kind != RECORDING_REJECT) {

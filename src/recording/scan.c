@@ -10,7 +10,7 @@
 #include "recording/segment.h"
 
 const char *const scan_fault_names[SCAN_FAULTS] = {"rejected line", "oversized line", "incomplete frame",
-    "undecodable data", "torn tail", "untrue index", "missing header"};
+    "undecodable data", "refused window", "torn tail", "untrue index", "missing header"};
 
 enum { MARKS_MAX = 100000, TELL_EVERY_LINES = 512 };
 
@@ -133,8 +133,8 @@ static int take_frame(
     int code = json_parse(s->recording->parser, line->at, line->len, true, &root, &why);
     if (code == 0)
         code = s->has_frame ? frame_parse_part(root, &s->frame, &why) : frame_parse_json(root, &s->frame, &why);
-    if (code == -ERR_FORMAT) {
-        fault(s, SCAN_REJECTED, number, line->offset, "%s", why.text);
+    if (code == -ERR_FORMAT || code == -ERR_LIMIT) {
+        fault(s, code == -ERR_FORMAT ? SCAN_REJECTED : SCAN_OVERSIZED, number, line->offset, "%s", why.text);
         return 0;
     }
     if (code < 0) {
@@ -201,11 +201,11 @@ static int scan_lines(struct scan *s, struct line_reader *reader, void (*tell)(d
     for (uint64_t n = 0;; n++) {
         uint64_t from = line_reader_file_offset(reader); /* all before it has been decoded */
         int code = line_reader_next(reader, &line, &why);
-        if (code == -ERR_LIMIT || code == -ERR_FORMAT) {
+        if (line_reader_passed(code)) {
             if (code == -ERR_LIMIT)
                 fault(s, SCAN_OVERSIZED, ++s->report->lines, s->report->text_bytes, "%s", why.text);
             else
-                fault(s, SCAN_UNDECODED, 0, from, "%s", why.text);
+                fault(s, code == -ERR_FORMAT ? SCAN_UNDECODED : SCAN_REFUSED, 0, from, "%s", why.text);
             finish_frame(s, s->report->lines + 1, s->report->text_bytes);
             s->before = (struct line_head){.kind = RECORDING_REJECT};
             continue;
@@ -273,7 +273,7 @@ static int read_stretch(
         for (size_t i = 0; i < page->n; i++) {
             const struct page_line *line = &page->lines[i];
             const char *at = page->text.at + line->offset;
-            unsigned broken = 0;
+            struct join_damage broken;
             if (line->kind == RECORDING_MARK)
                 add_mark(s->report, &s->marks_cap, s->arena, r->parser, (struct text){at, line->len});
             if (into && line->kind == RECORDING_MARK)
@@ -281,9 +281,10 @@ static int read_stretch(
             if (!into || line->kind != RECORDING_FRAME)
                 continue;
             code = join_lines(r->parser, (struct text){at, line->len}, &s->frame, &broken, err);
-            s->report->faults[SCAN_REJECTED] += broken;
+            s->report->faults[SCAN_REJECTED] += broken.rejected;
+            s->report->faults[SCAN_OVERSIZED] += broken.oversized;
             s->report->faults[SCAN_INCOMPLETE] += line->partial;
-            if (code == -ERR_FORMAT)
+            if (code == -ERR_FORMAT || code == -ERR_LIMIT)
                 continue;
             if (code < 0)
                 return code;

@@ -7,9 +7,10 @@
 
 enum scan_fault {
     SCAN_REJECTED,    /* a line that is no line of a recording, or a frame that does not parse */
-    SCAN_OVERSIZED,   /* a line over LINE_MAX_BYTES */
+    SCAN_OVERSIZED,   /* a line over LINE_MAX_BYTES, or that holds more than FRAME_BYTES_MAX */
     SCAN_INCOMPLETE,  /* a frame of several lines of which some are missing */
     SCAN_UNDECODED,   /* compressed bytes that do not decode, or a wrong checksum */
+    SCAN_REFUSED,     /* a zstd window over 2^LINE_WINDOW_LOG_MAX */
     SCAN_TORN,        /* the file ends in the middle of a line or of a compressed stream */
     SCAN_INDEX,       /* an index line or the time index says something else than the frames */
     SCAN_HEADER,      /* the segment does not begin with a header */
@@ -27,7 +28,7 @@ struct scan_found {
     enum scan_fault fault;
     uint64_t line;        /* counted from 1 in the decoded text; 0 when it is no line */
     uint64_t offset;      /* of the line in the decoded text; in the file when it is no line: of the chunk, or at most of the
-                             fault for SCAN_UNDECODED */
+                             fault for SCAN_UNDECODED and SCAN_REFUSED */
     char message[200];
 };
 

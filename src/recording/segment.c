@@ -232,7 +232,7 @@ static int last_head(struct recording *r, struct segment *s, struct stretch_read
     int code = segment_enter(s, reader, stretch, 0, err);
     *ret_any = false;
     while (code >= 0 && (code = segment_next_line(reader, &line, err)) != 0) {
-        if (code == -ERR_LIMIT || code == -ERR_FORMAT)
+        if (line_reader_passed(code))
             head = (struct line_head){.kind = RECORDING_REJECT};
         else if (code < 0)
             return code;
@@ -309,7 +309,7 @@ int segment_probe(struct recording *r, size_t segment, size_t stretch, struct er
         code = segment_enter(s, &s->probe, stretch, 0, err);
     while (code >= 0 && !at->has_frame) {
         code = segment_next_line(&s->probe, &line, err);
-        if (code == -ERR_LIMIT || code == -ERR_FORMAT) { /* counted when its page is read */
+        if (line_reader_passed(code)) { /* counted when its page is read */
             segment_break(&s->probe);
             code = 0;
             continue;

@@ -126,9 +126,10 @@ struct seen read_on(struct line_reader *r) {
         int code = line_reader_next(r, &line, &s.why);
         if (code == 0)
             break;
-        if (code == -ERR_FORMAT || code == -ERR_LIMIT) {
+        if (line_reader_passed(code)) {
             s.damaged += code == -ERR_FORMAT;
             s.too_long += code == -ERR_LIMIT;
+            s.refused += code == -ERR_REFUSED;
             assert_true(s.damaged + s.too_long < 100000);
             continue;
         }

@@ -50,7 +50,7 @@ struct seen {
     unsigned lines; /* good ones */
     unsigned first, last;
     bool in_order;              /* each line's number is one above that of the line before */
-    unsigned damaged, too_long; /* times that -ERR_FORMAT, -ERR_LIMIT came */
+    unsigned damaged, too_long, refused; /* times that -ERR_FORMAT, -ERR_LIMIT, -ERR_REFUSED came */
     struct error why;           /* of the last of them */
     size_t torn;                /* bytes of a last line without newline */
     bool cut;

@@ -242,6 +242,57 @@ static void good_lines_have_no_fault(void **state) {
     buffer_done(&text);
 }
 
+/* A stump is a file that was cut, however short it is; an empty one is not. */
+static void stumps(void **state) {
+    (void)state;
+    for (enum codec c = CODEC_PLAIN; c < CODEC_COUNT; c++) {
+        struct buffer bytes = {0};
+        int64_t time = T0;
+        record(file_of(c), c, &time, 1, 20);
+        slurp(file_of(c), &bytes);
+        for (size_t n = 0; n < 24; n++) {
+            spill(file_of(c), bytes.at, n);
+            struct scanned s = scan(file_of(c), false);
+            assert_int_equal(all_faults(&s.report), n > 0);
+            assert_int_equal(s.report.faults[SCAN_TORN], n > 0);
+            if (n > 0 && c != CODEC_PLAIN)
+                assert_true(s.report.first.line == 0 && s.report.first.offset == n);
+            arena_done(&s.arena);
+        }
+        buffer_done(&bytes);
+    }
+}
+
+/* A few bytes per item, and hundreds in memory: such a frame is refused before it takes more than its share. */
+static void a_frame_over_the_limit(void **state) {
+    (void)state;
+    struct buffer text = {0};
+    uint64_t seen = 0;
+    for (unsigned i = 0; i < 3; i++) {
+        buffer_printf(
+            &text, "{\"schema\":1,\"t\":\"2026-04-18T12:00:0%u.000Z\",\"seq\":%u,\"gpus\":[{}", i, i);
+        for (unsigned k = 0; i == 1 && k < 1000000; k++)
+            buffer_put_text(&text, TEXT(",{}"));
+        buffer_put_text(&text, TEXT("]}\n"));
+    }
+    spill(file_of(CODEC_PLAIN), text.at, text.len);
+    struct scanned s = scan(file_of(CODEC_PLAIN), false);
+    assert_int_equal(s.report.faults[SCAN_OVERSIZED], 1);
+    assert_int_equal(s.report.all.frames, 2);
+    assert_int_equal(s.report.faults[SCAN_REJECTED], 0);
+    struct reading in = reading_open(file_of(CODEC_PLAIN));
+    YIELDS(1, cursor_first(in.c, &err));
+    do
+        seen += cursor_frame(in.c)->seq + 1;
+    while (cursor_step(in.c, 1, NULL) == 1);
+    assert_int_equal(seen, 1 + 3);
+    assert_int_equal(recording_damage(in.r).oversized, 1);
+    assert_int_equal(recording_damage(in.r).rejected, 0);
+    reading_close(&in);
+    arena_done(&s.arena);
+    buffer_done(&text);
+}
+
 static void torn_tails(void **state) {
     (void)state;
     for (enum codec c = CODEC_PLAIN; c < CODEC_COUNT; c++) {
@@ -392,6 +443,8 @@ int main(void) {
         TEST(notes_say_what_frames_do),
         TEST(the_kind_line_and_offset_of_each_fault),
         TEST(good_lines_have_no_fault),
+        TEST(stumps),
+        TEST(a_frame_over_the_limit),
         TEST(torn_tails),
         TEST(data_that_does_not_decode),
         TEST(an_untrue_index),
