@@ -104,7 +104,7 @@ static void unlock(struct survey *s) {
 static void take_line(struct pass *p, const struct page *page, const struct page_line *line, struct overview *o) {
     struct survey *s = p->survey;
     const char *at = page->text.at + line->offset;
-    unsigned broken = 0;
+    struct join_damage broken;
     if (line->kind == RECORDING_MARK) {
         o->marks++;
         lock(s);
