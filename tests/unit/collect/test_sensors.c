@@ -2,6 +2,7 @@
 #include "fixture.h"
 
 #include <math.h>
+#include <pthread.h>
 
 #include "base/clock.h"
 #include "collect/collectors.h"
@@ -508,6 +509,78 @@ static void readers_are_joined(void **state) {
     fixture_done(&x);
 }
 
+static pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER; /* while it is held, sensors hang */
+
+static int hang_open(const struct collect_options *options, void **ret, struct error *e) {
+    (void)options;
+    (void)e;
+    *ret = &gate;
+    return 0;
+}
+
+static int hang_sample(void *self, const struct cycle *cycle, struct frame *into, struct error *e) {
+    (void)self;
+    (void)cycle;
+    (void)into;
+    (void)pthread_mutex_lock(&gate);
+    (void)pthread_mutex_unlock(&gate);
+    return error_set(e, ERR_ABSENT, "back");
+}
+
+static void hang_close(void *self) {
+    (void)self;
+}
+
+static void chips_that_hang_cost_themselves(void **state) {
+    (void)state;
+    static const struct collector hanging_cpu = {
+        "processor sensors", SECTION_CPU, true, hang_open, hang_sample, hang_close};
+    static const struct collector hanging_chips = {
+        "chassis sensors", SECTION_CHASSIS, true, hang_open, hang_sample, hang_close};
+    const struct collector *const list[] = {&cpu_collector, &hanging_cpu, &chassis_collector, &hanging_chips, NULL};
+    struct fixture x = {.root = ""};
+    struct collect *c = NULL;
+    struct frame f;
+    fixture_init(&x);
+    frame_init(&f);
+    fixture_put(&x, "proc/stat", "cpu  100 0 0 900 0\ncpu0 100 0 0 900 0\n");
+    fixture_put(&x, "sys/class/dmi/id/product_name", "SYS-821GE\n");
+    struct collect_options options = fixture_options(&x, ~0U);
+    options.wait_ns = 10 * NS_PER_MS;
+    (void)pthread_mutex_lock(&gate);
+    assert_ok(collect_open(list, &options, &c, &err), err);
+    assert_ok(collect_sample(c, &f, &err), err);
+    assert_int_equal(f.errors.n, 2);
+    assert_int_equal(f.cpus.n, 1);
+    assert_int_equal(f.cpus.at[0].total_threads, 1);
+    assert_false(known_u64(f.cpus.at[0].temperature));
+    assert_int_equal(f.chassis.n, 1);
+    assert_text(f.chassis.at[0].detail.at[0].value, "SYS-821GE");
+    (void)pthread_mutex_unlock(&gate);
+    (void)collect_close(c);
+    frame_done(&f);
+    fixture_done(&x);
+    nap_ms(20);
+}
+
+static void disks_are_let_sleep(void **state) {
+    (void)state;
+    struct fixture x = {.root = ""};
+    struct asked a;
+    fixture_init(&x);
+    fixture_put(&x, "sys/class/hwmon/hwmon0/name", "drivetemp\n");
+    fixture_put(&x, "sys/class/hwmon/hwmon0/temp1_input", "31000\n");
+    begin(&a, &chassis_sensors_collector, &x);
+    sample_at(&a, 100);
+    fixture_put(&x, "sys/class/hwmon/hwmon0/temp1_input", "32000\n");
+    sample_at(&a, 129);
+    assert_float_equal(a.frame.chassis.at[0].temperatures.at[0].celsius, 31.0, 1e-9);
+    sample_at(&a, 130);
+    assert_float_equal(a.frame.chassis.at[0].temperatures.at[0].celsius, 32.0, 1e-9);
+    end(&a);
+    fixture_done(&x);
+}
+
 static struct gpu *add_gpu(struct frame *f, double watts) {
     struct gpu *g = frame_add(&f->arena, &f->gpus.list, &gpu_table);
     g->power_consumption = watts;
@@ -604,6 +677,8 @@ int main(void) {
         cmocka_unit_test(what_is_no_reading_costs_itself),
         cmocka_unit_test(many_chips_are_bounded),
         cmocka_unit_test(readers_are_joined),
+        cmocka_unit_test(chips_that_hang_cost_themselves),
+        cmocka_unit_test(disks_are_let_sleep),
         cmocka_unit_test(no_card_counts_as_nothing),
         cmocka_unit_test(a_machine_without_any),
     };
