@@ -46,9 +46,9 @@ static int add_node(struct parse *p, struct filter_node node) {
     return (int)p->filter->n++;
 }
 
+/* Whatever has no other meaning here, so that a simple pattern needs no quotes. */
 static bool is_word(char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '.' ||
-           c == '-' || c == ':' || c == '%' || c == '/' || c == '*' || c == '+' || c == '@' || (unsigned char)c >= 0x80;
+    return (unsigned char)c > ' ' && c != 127 && !strchr("()&|<>=!~\"", c);
 }
 
 static const struct {
