@@ -3,5 +3,6 @@
 
 const struct gpu_driver *const gpu_drivers[] = {
     &amd_driver,
+    &npu_driver,
     NULL,
 };

@@ -5,5 +5,6 @@
 #include "collect/gpu/driver.h"
 
 extern const struct gpu_driver amd_driver;
+extern const struct gpu_driver npu_driver;
 
 #endif
