@@ -2,6 +2,7 @@
 #include "collect/gpu/drivers.h"
 
 const struct gpu_driver *const gpu_drivers[] = {
+    &nvidia_driver,
     &amd_driver,
     &npu_driver,
     NULL,

@@ -4,6 +4,7 @@
 
 #include "collect/gpu/driver.h"
 
+extern const struct gpu_driver nvidia_driver;
 extern const struct gpu_driver amd_driver;
 extern const struct gpu_driver npu_driver;
 
