@@ -155,50 +155,50 @@ static void weigh_samples(
     }
 }
 
-static int ask_samples(struct nvidia_card *c, unsigned long long since_us, unsigned *n) {
-    struct nvml_process_utilization *samples = (struct nvml_process_utilization *)(void *)c->places;
-    return c->nvml->process_utilization(c->handle, samples, n, since_us);
+/* The samples since then are in c->places, `*ret_n` of them. */
+static int ask_samples(struct nvidia_card *c, unsigned long long since_us, unsigned *ret_n) {
+    int r = NVML_INSUFFICIENT_SIZE;
+    for (unsigned tries = 0; tries < 3 && r == NVML_INSUFFICIENT_SIZE; tries++) {
+        unsigned n = c->n_places;
+        if (!nvidia_may_ask(c, READ_PROCESS_UTILIZATION, c->nvml->process_utilization != NULL))
+            return NVML_NOT_SUPPORTED;
+        r = c->nvml->process_utilization(c->handle, (void *)c->places, &n, since_us);
+        *ret_n = n < c->n_places ? n : c->n_places;
+        if (r == NVML_INSUFFICIENT_SIZE && !grow_places(c, n))
+            break;
+    }
+    return r;
 }
 
 /* The driver tells those that did something since the last sample; who is not among them did nothing, unless there was no new
  * sample yet. */
 static void read_utilization(struct nvidia_card *c) {
     _Static_assert(sizeof(struct nvml_process_utilization) <= sizeof *c->places, "places hold samples, too");
-    struct nvml_process_utilization *samples = (struct nvml_process_utilization *)(void *)c->places;
     unsigned long long now_us = (unsigned long long)clock_wall_ns() / 1000;
     unsigned long long longest_us = (unsigned long long)NVIDIA_UTILIZATION_MAX_NS / 1000;
     unsigned long long since_us = c->utils_until_us;
     unsigned n = 0;
-    int r = NVML_INSUFFICIENT_SIZE;
     if (since_us == 0 || since_us > now_us + longest_us) /* the first time, or the clock was set back */
         since_us = now_us - longest_us;
-    for (unsigned tries = 0; tries < 3 && r == NVML_INSUFFICIENT_SIZE; tries++) {
-        n = c->n_places;
-        if (!nvidia_may_ask(c, READ_PROCESS_UTILIZATION, c->nvml->process_utilization != NULL)) {
-            c->has_utils = false;
-            return;
-        }
-        r = ask_samples(c, since_us, &n);
-        if (r == NVML_INSUFFICIENT_SIZE && !grow_places(c, n))
-            break;
-    }
-    samples = (struct nvml_process_utilization *)(void *)c->places;
-    n = r == NVML_OK && n < c->n_places ? n : r == NVML_OK ? c->n_places : 0;
+    int r = ask_samples(c, since_us, &n);
+    struct nvml_process_utilization *samples = (void *)c->places;
     if (r == NVML_NOT_FOUND || (r == NVML_OK && n == 0)) {
-        c->answered++;
+        (void)nvidia_answered(c, READ_PROCESS_UTILIZATION, NVML_OK);
         c->has_utils = true;
         if (clock_mono_ns() - c->utils_ns > NVIDIA_UTILIZATION_MAX_NS)
             c->n_utils = 0;
         return;
     }
-    struct nvidia_util *utils = NULL;
-    c->has_utils =
-        nvidia_answered(c, READ_PROCESS_UTILIZATION, r) && (utils = realloc(c->utils, n * sizeof *utils)) != NULL;
-    if (!c->has_utils)
+    c->has_utils = nvidia_answered(c, READ_PROCESS_UTILIZATION, r);
+    struct nvidia_util *utils = c->has_utils ? realloc(c->utils, n * sizeof *utils) : NULL;
+    if (!utils) {
+        c->has_utils = false;
         return;
+    }
     c->utils = utils;
     weigh_samples(c, samples, n, since_us);
     c->utils_ns = clock_mono_ns();
+    c->utils_until_us = since_us;
     for (unsigned i = 0; i < n; i++)
         if (samples[i].timestamp_us > c->utils_until_us && samples[i].timestamp_us <= now_us + longest_us)
             c->utils_until_us = samples[i].timestamp_us;
