@@ -1,9 +1,11 @@
-/* fuzz/fuzz_gpu_fdinfo.c: what drivers of DRM tell of a client, twice, and the database of PCI ids; the first byte picks. */
+/* fuzz/fuzz_gpu_fdinfo.c: what drivers of DRM tell of a client, PCI ids, layouts of counters; the first byte picks. */
 #include <math.h>
 #include <stdint.h>
 #include <stdlib.h>
 
+#include "collect/gpu/devfreq.h"
 #include "collect/gpu/pci.h"
+#include "collect/gpu/pmu.h"
 #include "collect/gpu/usage.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -63,15 +65,33 @@ static void run_ids(struct text t) {
     (void)pci_parse_generation(t);
 }
 
+/* A layout of up to a few fields, a line each, and an event behind them. */
+static void run_counters(struct text t) {
+    struct pmu pmu = {.n_fields = 0};
+    struct pmu_event event = {.words = {0}};
+    double load = devfreq_parse_load(t);
+    check(isnan(load) || (load >= 0 && load <= 100));
+    for (struct text line; pmu.n_fields < 3 && text_cut(&t, '\n', &line); pmu.n_fields++) {
+        struct pmu_field *field = &pmu.fields[pmu.n_fields];
+        field->name[0] = (char)('a' + pmu.n_fields);
+        if (!pmu_parse_format(line, field))
+            break;
+        check(field->word < 3 && field->mask != 0);
+    }
+    if (known_text(t) && pmu_parse_event(&pmu, t, &event) && pmu.n_fields == 1 && !memmem(t.at, t.len, "config", 6))
+        check((event.words[pmu.fields[0].word] & ~pmu.fields[0].mask) == 0);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     struct fdinfo f;
     if (size == 0)
         return 0;
     struct text t = {(const char *)data + 1, size - 1};
-    switch (data[0] % 3) {
+    switch (data[0] % 4) {
     case 0: (void)run_fdinfo(t, &f); break;
     case 1: run_usage(t); break;
-    default: run_ids(t); break;
+    case 2: run_ids(t); break;
+    default: run_counters(t); break;
     }
     return 0;
 }

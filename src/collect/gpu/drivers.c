@@ -4,6 +4,8 @@
 const struct gpu_driver *const gpu_drivers[] = {
     &nvidia_driver,
     &amd_driver,
+    &intel_driver,
+    &drm_driver, /* takes what the others leave */
     &npu_driver,
     NULL,
 };

@@ -4,8 +4,6 @@
 
 #include "collect/gpu/driver.h"
 
-extern const struct gpu_driver nvidia_driver;
-extern const struct gpu_driver amd_driver;
-extern const struct gpu_driver npu_driver;
+extern const struct gpu_driver nvidia_driver, amd_driver, intel_driver, drm_driver, npu_driver;
 
 #endif

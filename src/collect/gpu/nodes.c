@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/file.h"
 #include "collect/kernel_file.h"
@@ -79,4 +80,46 @@ const struct drm_node *drm_nodes_card(const struct drm_node *nodes, size_t n, co
         if (nodes[i].is_card && strcmp(nodes[i].device.name, device_name) == 0)
             return &nodes[i];
     return NULL;
+}
+
+static struct drm_node *list_all(int sys_fd, size_t *ret_n, struct error *err) {
+    struct drm_node *nodes = malloc(DRM_NODES_MAX * sizeof *nodes);
+    if (nodes)
+        *ret_n = drm_nodes_list(sys_fd, nodes, DRM_NODES_MAX);
+    else
+        (void)error_set(err, ERR_NOMEM, "nodes of DRM");
+    return nodes;
+}
+
+int drm_cards_list(int sys_fd, drm_is_ours *is_ours, char *ret, size_t size, size_t cap, struct error *err) {
+    size_t n = 0;
+    size_t n_ours = 0;
+    struct drm_node *nodes = list_all(sys_fd, &n, err);
+    if (!nodes)
+        return -ERR_NOMEM;
+    for (size_t i = 0; i < n; i++) {
+        if (!nodes[i].is_card || !is_ours(&nodes[i], nodes, n))
+            continue;
+        if (n_ours < cap)
+            (void)snprintf(ret + n_ours * size, size, "%s", nodes[i].device.name);
+        n_ours++;
+    }
+    free(nodes);
+    return (int)n_ours;
+}
+
+int drm_card_follow(int sys_fd, const char *device_name, int *card_fd, struct error *err) {
+    if (*card_fd >= 0 && faccessat(*card_fd, "device", F_OK, 0) == 0)
+        return 0;
+    file_close(card_fd);
+    size_t n = 0;
+    struct drm_node *nodes = list_all(sys_fd, &n, err);
+    if (!nodes)
+        return -ERR_NOMEM;
+    const struct drm_node *card = drm_nodes_card(nodes, n, device_name);
+    int status = card ? drm_node_open(sys_fd, card->name, card_fd, err) : -ERR_ABSENT;
+    free(nodes);
+    if (status == -ERR_ABSENT)
+        return error_set(err, ERR_STALE, "is gone: it has left class/drm");
+    return status < 0 ? status : 1;
 }

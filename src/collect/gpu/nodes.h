@@ -27,6 +27,16 @@ size_t drm_nodes_list(int sys_fd, struct drm_node *ret, size_t cap);
 /* Finds the card whose device has that name among listed nodes; NULL when there is none. */
 const struct drm_node *drm_nodes_card(const struct drm_node *nodes, size_t n, const char *device_name);
 
+/* Lists the devices of those cards that `is_ours` takes (a node out of all that there are), in the order of their names, into
+ * `ret`, each in `size` bytes: `cap` at most. Returns how many there are; -ERR_NOMEM. */
+typedef bool drm_is_ours(const struct drm_node *card, const struct drm_node *nodes, size_t n);
+int drm_cards_list(int sys_fd, drm_is_ours *is_ours, char *ret, size_t size, size_t cap, struct error *err) NODISCARD;
+
+/* Sees to it that `*card_fd` (-1 at first) is the directory of the card of that device, class/drm/cardN, which gets a new one when
+ * its driver is bound again: returns 1 when it was opened now, 0 when it still is the one. -ERR_STALE when the card has gone
+ * (`*card_fd` is then -1), -ERR_NOMEM, -ERR_OS. */
+int drm_card_follow(int sys_fd, const char *device_name, int *card_fd, struct error *err) NODISCARD;
+
 /* Opens class/drm/<name>. -ERR_ABSENT when it has gone, -ERR_OS. */
 int drm_node_open(int sys_fd, const char *name, int *ret_fd, struct error *err) NODISCARD;
 
