@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
-# tests/e2e/test_gpu_fixtures.sh TACHO: graphics cards out of trees of files, in exact figures.
+# tests/e2e/test_gpu_fixtures.sh TACHO VALIDATE: graphics cards out of trees of files, in exact figures.
 # Trees read off real machines are looked at too, where a folder of them is beside the checkout, or named by DEVICE_TREES.
 # shellcheck disable=SC2317 # check calls functions by their names
 # shellcheck source=tests/e2e/lib.sh
 here=$(realpath "$(dirname "$0")")
 source "$here/lib.sh"
+validate=$(realpath "$2")
 
 trees=${DEVICE_TREES:-$(realpath -m "$here/../../../shared/fixtures/sysfs")}
 
@@ -14,6 +15,7 @@ put() {
     printf '%s\n' "$2" >"sys/$1"
 }
 shot() { runs 0 snapshot --sysfs "$PWD/sys" --rootfs "$dir/empty" --nvml none --include gpu "$@"; }
+keeps_the_schema() { "$validate" <"$dir/out"; }
 card() { check "$1" jq -e ".gpus[0] | $2" "$dir/out"; }
 
 npu() {
@@ -25,6 +27,7 @@ npu() {
     put $device/npu_current_frequency_mhz 1400
     shot
     check 'npu: one' jq -e '.gpus | length == 1' "$dir/out"
+    check 'npu: as the schema has it' keeps_the_schema
     check 'npu: no errors' jq -e 'has("errors") | not' "$dir/out"
     card 'npu: who it is' '.name == "Intel NPU" and .device_type == "NPU" and .vendor == "intel" and .pci_bus_id == "0000:00:0b.0" and .index == 0'
     card 'npu: its readings' '.utilization == 0 and .used_memory == 4096 and .frequency == 1400'
@@ -61,6 +64,7 @@ amd() {
     put $hwmon/fan1_input 1200
     shot
     check 'amd: one, without errors' jq -e '(.gpus | length == 1) and (has("errors") | not)' "$dir/out"
+    check 'amd: as the schema has it' keeps_the_schema
     card 'amd: who it is' '.vendor == "amd" and .pci_bus_id == "0000:0b:00.0" and .device_type == "GPU" and .detail.vbios_version == "113-D4120100-100"'
     card 'amd: how busy it is' '.utilization == 37 and .memory_utilization == 12 and .used_memory == 1000000000 and .total_memory == 17163091968'
     card 'amd: its sensors' '.temperature == 54 and .memory_temperature == 62 and .power_consumption == 123 and .power_limit_watts == 255 and .fan_speed_rpm == 1200'
@@ -86,6 +90,7 @@ hostile() {
     put class/accel/accel0/device/uevent $'DRIVER=intel_vpu\nPCI_SLOT_NAME=evil\e[31m\x9b'
     shot
     check 'hostile: no raw control bytes' not grep -q $'[\x01-\x09\x0b-\x1f]' "$dir/out"
+    check 'hostile: as the schema has it' keeps_the_schema
     card 'hostile: nothing invented' '.utilization == -1 and .used_memory == 0 and .frequency == 0'
     runs 0 doctor --sysfs "$PWD/sys" --nvml none
     check 'hostile: doctor escapes it' not grep -q $'\e' "$dir/out"
@@ -99,6 +104,7 @@ real_ones() {
         runs 0 snapshot --sysfs "$tree" --rootfs "$dir/empty" --nvml none --include gpu
         check "$tree: cards" jq -e '.gpus | length > 0 and all(.name != "" and .uuid != "" and .utilization <= 100 and
             .temperature < 250 and .power_consumption < 10000 and (.total_memory == 0 or .used_memory <= .total_memory))' "$dir/out"
+        check "$tree: as the schema has it" keeps_the_schema
         runs 0 doctor --sysfs "$tree" --nvml none
         check "$tree: doctor names a card" grep -qE '^  (ok|partly|denied) ' "$dir/out"
     done
