@@ -100,7 +100,7 @@ hostile() {
 real_ones() {
     local tree
     for tree in "$trees"/*/; do
-        grep -qsE '^DRIVER=(amdgpu)$' "$tree"/class/drm/card*/device/uevent || continue
+        grep -qsE '^DRIVER=(amdgpu|i915|xe)$' "$tree"/class/drm/card*/device/uevent || continue
         runs 0 snapshot --sysfs "$tree" --rootfs "$dir/empty" --nvml none --include gpu
         check "$tree: cards" jq -e '.gpus | length > 0 and all(.name != "" and .uuid != "" and .utilization <= 100 and
             .temperature < 250 and .power_consumption < 10000 and (.total_memory == 0 or .used_memory <= .total_memory))' "$dir/out"
