@@ -91,7 +91,7 @@ static bool judge_comparison(const struct filter_node *n, const struct judged *j
         return judge_gpu(n, j->gpu);
     if (j->process)
         return judge_member(n, j->process);
-    for (size_t i = 0; i < j->frame->processes.n; i++) {
+    for (size_t i = 0; j->gpu && i < j->frame->processes.n; i++) {
         const struct process *p = &j->frame->processes.at[i];
         if (uses(p, j->gpu) && judge_member(n, p))
             return true;

@@ -271,7 +271,9 @@ static int parse_or(struct parse *p) {
 int filter_parse(struct text t, struct filter **ret, struct error *err) {
     if (t.len > FILTER_MAX)
         return error_set(err, ERR_LIMIT, "a filter has at most %d bytes", FILTER_MAX);
-    if (!text_is_utf8(t) || memchr(t.at ? t.at : "", '\0', t.len))
+    if (!t.at)
+        t = TEXT("");
+    if (!text_is_utf8(t) || memchr(t.at, '\0', t.len))
         return error_set(err, ERR_USAGE, "column 1: a filter is text in UTF-8");
     struct filter *f = calloc(1, sizeof *f);
     if (!f)

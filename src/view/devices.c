@@ -62,7 +62,7 @@ struct device_line *device_lines(const struct view_state *s, const struct scene 
     size_t cap = f ? f->gpus.n + f->cpus.n + f->memory.n + f->chassis.n + f->networks.n + f->storage.n : 0;
     cap = cap > DEVICE_LINES_MAX ? DEVICE_LINES_MAX : cap;
     struct lines l = {.state = s, .cap = cap};
-    if (cap == 0 || !(l.at = malloc(cap * sizeof *l.at)))
+    if (cap == 0 || !(l.at = calloc(cap, sizeof *l.at)))
         return NULL;
     for (size_t i = 0; i < f->gpus.n; i++)
         add(&l, SECTION_GPU, i, f->gpus.at[i].host_id, f->gpus.at[i].uuid);
@@ -105,7 +105,7 @@ void devices_draw(struct area a, const struct view_state *s, const struct scene 
     size_t n = 0;
     const struct selection *sel = &s->rows[PANE_DEVICES];
     struct device_line *lines = device_lines(s, scene, &n);
-    for (int y = 0; y < a.rows && (size_t)(y + sel->top) < n; y++) {
+    for (int y = 0; y < a.rows && y + sel->top < (int)n; y++) {
         const struct device_line *line = &lines[y + sel->top];
         struct area row = area_part(a, 0, y, a.columns, 1);
         if (line->section == SECTION_GPU)

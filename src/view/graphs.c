@@ -38,7 +38,7 @@ int graphs_rows(const struct scene *scene, int columns, int rows_there_are) {
     int n = scene->series ? choose(scene->series, chosen) : 0;
     if (rows_there_are < 20)
         return 0;
-    int each = rows_there_are < 30 ? 4 : rows_there_are < 50 ? 6 : 6;
+    int each = rows_there_are < 30 ? 4 : 6;
     int rows = n > graphs_across(columns, n) ? rows_of_graphs(rows_there_are) : 1;
     return each * rows;
 }
@@ -138,7 +138,7 @@ static double newest_value(const struct scene *scene, enum trace trace) {
 
 static void draw_graph(struct area a, const struct view_state *s, const struct scene *scene, enum trace trace) {
     char text[FORMAT_LEN];
-    float dots[2 * CELLS_COLUMNS_MAX];
+    float dots[2 * CELLS_COLUMNS_MAX] = {0};
     double top = top_of(scene->series, trace), value = newest_value(scene, trace);
     struct area axis = area_cut_rows(&a, -1), scale = area_cut_columns(&a, SCALE_COLUMNS);
     axis = area_part(axis, SCALE_COLUMNS, 0, axis.columns - SCALE_COLUMNS - 1, 1);

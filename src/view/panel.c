@@ -52,7 +52,7 @@ static void draw_alerts(struct area a, const struct view_state *s, const struct 
     if (!alerts_event(scene->alerts, 0))
         (void)area_print(in, 0, 0, STYLE_DIM, "nothing has changed so far");
     for (int y = 0; y < in.rows; y++) {
-        const struct alert_event *e = alerts_event(scene->alerts, (size_t)(y + s->panel_top));
+        const struct alert_event *e = alerts_event(scene->alerts, (size_t)y + (size_t)s->panel_top);
         if (!e)
             break;
         (void)area_print(in, 0, y, STYLE_DIM, "%s", format_clock(e->wall_ns, s->utc, at));

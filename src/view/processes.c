@@ -99,7 +99,7 @@ static int by_pid(const void *a, const void *b) {
 }
 
 static bool make_tree(struct table *t) {
-    struct table tree = {.rows = malloc((t->n + 1) * sizeof *tree.rows)};
+    struct table tree = {.rows = calloc(t->n + 1, sizeof *tree.rows)};
     uint64_t *pids = malloc((t->n + 1) * sizeof *pids);
     if (!tree.rows || !pids) {
         free(tree.rows);
@@ -129,7 +129,7 @@ static struct table make_table(const struct view_state *s, const struct scene *s
     const struct frame *f = scene->frame;
     struct table t = {.n = 0};
     size_t hint = 0;
-    if (!f || f->processes.n == 0 || !(t.rows = malloc(f->processes.n * sizeof *t.rows)))
+    if (!f || f->processes.n == 0 || !(t.rows = calloc(f->processes.n, sizeof *t.rows)))
         return t;
     int64_t ns = scene->before ? f->wall_ns - scene->before->wall_ns : 0;
     for (size_t i = 0; i < f->processes.n; i++) {
@@ -304,8 +304,10 @@ void processes_draw(struct area a, const struct view_state *s, const struct scen
     struct table t = make_table(s, scene);
     unsigned chosen = choose_columns(s, scene, a.columns);
     draw_head(area_cut_rows(&a, 1), s, chosen);
-    for (int y = 0; y < a.rows && (size_t)(y + sel->top) < t.n; y++) {
+    for (int y = 0; y < a.rows && y + sel->top < (int)t.n; y++) {
         const struct row *r = &t.rows[y + sel->top];
+        if (!r->process)
+            break;
         struct area row = area_part(a, 0, y, a.columns, 1);
         int x = 0;
         for (enum column c = PID; c < COLUMN_COUNT; c++) {

@@ -107,7 +107,7 @@ static enum colours colours_there_are(enum colours wanted) {
 }
 
 static void make_looks(struct terminal *t, enum colours colours) {
-    for (short i = 0; i < STYLE_COUNT; i++) {
+    for (int i = 0; i < STYLE_COUNT; i++) {
         const struct look *l = &looks[i];
         bool many = colours == COLOURS_256;
         t->looks[i] = l->attributes | (colours == COLOURS_NONE ? l->plain : A_NORMAL);
@@ -120,7 +120,7 @@ static void make_looks(struct terminal *t, enum colours colours) {
             continue;
         }
         (void)init_pair((short)(i + 1), fore, back);
-        t->pairs[i] = (short)(i + 1);
+        t->pairs[i] = (short)(i + 1); /* 0 is the terminal's own */
     }
 }
 

@@ -36,9 +36,9 @@ void title_draw(struct area a, const struct view_state *s, const struct scene *s
     int x = 1 + area_print(a, 1, 0, STYLE_DIM, "tacho ");
     struct text host = scene->frame ? scene->frame->hostname : (struct text){NULL, 0};
     if (scene->n_hosts > 1)
-        x += area_print(a, x, 0, STYLE_TITLE, "%zu hosts", scene->n_hosts);
+        (void)area_print(a, x, 0, STYLE_TITLE, "%zu hosts", scene->n_hosts);
     else
-        x += area_text(a, x, 0, STYLE_TITLE, a.columns - x - 26 > 8 ? a.columns - x - 26 : 8, host);
+        (void)area_text(a, x, 0, STYLE_TITLE, a.columns - x - 26 > 8 ? a.columns - x - 26 : 8, host);
     if (!scene->frame)
         return;
     write_moment(scene->frame->wall_ns, s->utc, moment, sizeof moment);

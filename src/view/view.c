@@ -229,9 +229,9 @@ static int advance(struct view *v, bool fed, struct error *err) {
         code = player_tick(v->player, clock_mono_ns(), err);
         return code == 1 ? take_frame(v, player_frame(v->player), err) : code;
     }
-    if (!fed)
-        return 0;
     const struct live_feed *feed = v->options->live;
+    if (!fed || !feed)
+        return 0;
     while (code == 0 && (code = feed->take(feed->self, live_next(v->live), err)) == 1) {
         code = live_taken(v->live, err);
         if (code == 0)
