@@ -59,17 +59,22 @@ static void add_networks(struct lines *l, const struct frame *f) {
 struct device_line *device_lines(const struct view_state *s, const struct scene *scene, size_t *ret_n) {
     const struct frame *f = scene->frame;
     *ret_n = 0;
-    size_t cap = f ? f->gpus.n + f->cpus.n + f->memory.n + f->chassis.n + f->networks.n + f->storage.n : 0;
+    size_t cap =
+        f ? f->gpus.n + f->cpus.n + f->memory.n + f->chassis.n + f->networks.n + f->storage.n + f->errors.n : 0;
     cap = cap > DEVICE_LINES_MAX ? DEVICE_LINES_MAX : cap;
     struct lines l = {.state = s, .cap = cap};
     if (cap == 0 || !(l.at = calloc(cap, sizeof *l.at)))
         return NULL;
+    for (size_t i = 0; i < f->errors.n; i++)
+        add(&l, SECTION_ERROR, i, known_text(f->errors.at[i].host) ? f->errors.at[i].host : f->hostname,
+            f->errors.at[i].message);
+    size_t errors = l.n;
     for (size_t i = 0; i < f->gpus.n; i++)
         add(&l, SECTION_GPU, i, f->gpus.at[i].host_id, f->gpus.at[i].uuid);
     sorted_frame = f;
     sorted_by = s->gpu_sort;
     if (s->gpu_sort != GPU_SORT_NONE)
-        qsort(l.at, l.n, sizeof *l.at, by_load);
+        qsort(l.at + errors, l.n - errors, sizeof *l.at, by_load);
     for (size_t i = 0; i < f->cpus.n; i++)
         add(&l, SECTION_CPU, i, f->cpus.at[i].host_id, TEXT(""));
     for (size_t i = 0; i < f->memory.n; i++)

@@ -1,4 +1,4 @@
-/* view/devices.h: the lines of the devices' pane: cards, processors, memory, chassis, networks, storage. */
+/* view/devices.h: the lines of the devices' pane: what could not be read, cards, processors, memory, chassis, networks, storage. */
 #ifndef TACHO_VIEW_DEVICES_H
 #define TACHO_VIEW_DEVICES_H
 

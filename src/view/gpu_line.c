@@ -33,12 +33,14 @@ static struct plan plan_for(int columns, bool with_host) {
     left -= p.host;
     p.fan = left >= 2 * FAN;
     left -= p.fan ? FAN : 0;
+    p.throttle = left >= 24 ? 16 : left >= 12 ? 8 : 0;
+    left -= p.throttle;
     while (left >= 3 && p.bar < 30) {
         p.bar++;
         p.name += p.name < 26;
         left -= p.name < 26 ? 3 : 2;
     }
-    p.throttle = left > 0 ? left : 0;
+    p.throttle += left > 0 ? left : 0;
     return p;
 }
 

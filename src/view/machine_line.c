@@ -18,7 +18,7 @@ static int label(struct area a, const struct scene *scene, struct text host, con
     if (many)
         (void)area_text(a, 1, 0, STYLE_DIM, 12, host);
     (void)area_print(a, many ? 14 : 1, 0, STYLE_LABEL, "%s", what);
-    return (many ? 13 : 0) + LABEL_COLUMNS;
+    return (many ? 14 : 1) + LABEL_COLUMNS;
 }
 
 static int share(struct area a, int x, double percent) {
@@ -150,6 +150,14 @@ static void draw_storage(struct area a, const struct scene *scene, const struct 
     (void)area_text(a, x, 0, STYLE_DIM, a.columns - x - 1, d->mount_point);
 }
 
+static void draw_error(struct area a, const struct frame_error *e) {
+    int x = 1 + area_print(a, 1, 0, STYLE_BAD, "! ");
+    if (e->host.len > 0)
+        x += area_text(a, x, 0, STYLE_BAD, 24, e->host) + 1;
+    x += area_text(a, x, 0, STYLE_LABEL, 12, e->section) + 1;
+    (void)area_text(a, x, 0, STYLE_WARN, a.columns - x - 1, e->message);
+}
+
 void machine_line_draw(struct area a, const struct scene *scene, const struct device_line *line) {
     const struct frame *f = scene->frame;
     if (line->section == SECTION_CPU)
@@ -160,6 +168,8 @@ void machine_line_draw(struct area a, const struct scene *scene, const struct de
         draw_chassis(a, scene, &f->chassis.at[line->index]);
     else if (line->section == SECTION_NETWORK)
         draw_network(a, scene, &f->networks.at[line->index]);
+    else if (line->section == SECTION_ERROR)
+        draw_error(a, &f->errors.at[line->index]);
     else if (line->section == SECTION_STORAGE)
         draw_storage(a, scene, &f->storage.at[line->index]);
 }

@@ -106,7 +106,9 @@ void screen_settle(struct view_state *s, const struct scene *scene, struct cells
     if (!scene->frame)
         return;
     screen_layout(s, scene, out, &l);
-    size_t cap = scene->frame->gpus.n + scene->frame->processes.n + 1;
+    size_t cap = 1;
+    for (unsigned k = 0; k < SECTION_COUNT; k++)
+        cap += frame_section_const(scene->frame, (enum section)k)->n;
     cap = cap > ROWS_MAX ? ROWS_MAX : cap;
     uint64_t *keys = malloc(cap * sizeof *keys);
     if (!keys)
