@@ -269,8 +269,7 @@ static void a_frame_over_the_limit(void **state) {
     struct buffer text = {0};
     uint64_t seen = 0;
     for (unsigned i = 0; i < 3; i++) {
-        buffer_printf(
-            &text, "{\"schema\":1,\"t\":\"2026-04-18T12:00:0%u.000Z\",\"seq\":%u,\"gpus\":[{}", i, i);
+        buffer_printf(&text, "{\"schema\":1,\"t\":\"2026-04-18T12:00:0%u.000Z\",\"seq\":%u,\"gpus\":[{}", i, i);
         for (unsigned k = 0; i == 1 && k < 1000000; k++)
             buffer_put_text(&text, TEXT(",{}"));
         buffer_put_text(&text, TEXT("]}\n"));
