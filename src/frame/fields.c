@@ -365,8 +365,8 @@ static const struct field process_fields[] = {
     TEXTF(cgroup, FIELD_OPTIONAL, "control group"),
     TEXTF(container, FIELD_OPTIONAL, "container id"),
     TEXTF(job, FIELD_OPTIONAL, "Slurm job or Kubernetes pod"),
-    BOOLF(exited, FIELD_OPTIONAL, "seen to end since the last frame"),
-    I32(exit_code, FIELD_OPTIONAL, "", "exit code"),
+    BOOLF(exited, FIELD_OPTIONAL, "seen to end since the last frame; its memory is the most it had"),
+    I32(exit_code, FIELD_OPTIONAL, "", "exit status, or minus the number of the signal that ended it"),
     U64(start_ticks, FIELD_OPTIONAL, "ticks", "start after boot; with the pid it names the process", NAMES),
 };
 TABLE(process_table, struct process, "processes", process_fields);

@@ -44,6 +44,11 @@ static struct process_facts *make_facts(uint64_t uid, uint64_t start_ticks, stru
     return facts;
 }
 
+struct process_facts *process_facts_of_owner(uint64_t uid, uint64_t start_ticks) {
+    struct text none = {NULL, 0};
+    return make_facts(uid, start_ticks, none, none);
+}
+
 static struct text read_text(int dir_fd, const char *name, char *buf, size_t cap) {
     int fd CLEANUP(file_close) = openat(dir_fd, name, O_RDONLY | O_CLOEXEC);
     ssize_t n = fd >= 0 ? read(fd, buf, cap) : -1;

@@ -19,6 +19,9 @@ struct process_facts {
     char bytes[];
 };
 
+/* Facts that tell no more than the owner. NULL when memory runs out; free(). */
+struct process_facts *process_facts_of_owner(uint64_t uid, uint64_t start_ticks) NODISCARD;
+
 /* A lookup whose keys are process ids below `proc_fd` (duplicated), and whose answers are struct process_facts, to be freed
  * with free(). A process that has gone has no answer. */
 int process_facts_create(int proc_fd, struct lookup **ret, struct error *err) NODISCARD;

@@ -24,7 +24,7 @@ static bool parse_pid(const char *name, uint32_t *ret) {
     return *name == '\0' && pid <= INT32_MAX;
 }
 
-static int add(struct process_list *l, uint32_t pid, size_t max, struct error *err) {
+int process_list_add(struct process_list *l, uint32_t pid, size_t max, struct error *err) {
     if (l->n == max)
         return error_set(err, ERR_LIMIT, "more than %zu processes", max);
     if (l->n == l->cap) {
@@ -46,7 +46,7 @@ static int by_value(const void *a, const void *b) {
 }
 
 /* procfs lists in ascending order, so this only looks; a fixture's directory does not. */
-static void sort(struct process_list *l) {
+void process_list_sort(struct process_list *l) {
     bool ascending = true;
     for (size_t i = 1; i < l->n && ascending; i++)
         ascending = l->pids[i - 1] < l->pids[i];
@@ -75,7 +75,7 @@ static int take_entries(struct process_list *l, ssize_t size, int64_t *position,
         const struct dirent64 *entry = (const void *)(l->room + at);
         uint32_t pid = 0;
         if (parse_pid(entry->d_name, &pid)) {
-            int status = add(l, pid, max, err);
+            int status = process_list_add(l, pid, max, err);
             if (status < 0)
                 return status;
             learn_offset(l, *position, pid);
@@ -110,7 +110,7 @@ int process_list_read(struct process_list *l, int proc_fd, uint32_t first, size_
     }
     if (first)
         l->offset = learnt;
-    sort(l);
+    process_list_sort(l);
     return status;
 }
 

@@ -4,6 +4,8 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "collect/process/ended.h"
+
 struct ranked {
     double value;
     struct process_entry *entry;
@@ -93,15 +95,8 @@ static bool make_room(struct process_select *s, size_t n) {
     return true;
 }
 
-size_t process_select_run(struct process_select *s, struct process_entry *const *entries, size_t n) {
+static void select_by_rank(struct process_select *s, struct process_entry *const *entries, size_t n) {
     static double (*const rankings[])(const struct process_entry *) = {by_cpu, by_memory, by_io};
-    size_t selected = 0;
-    for (size_t i = 0; i < n; i++)
-        entries[i]->selected = s->choice == PROCESSES_ALL;
-    if (s->choice == PROCESSES_ALL)
-        return n;
-    if (s->choice == PROCESSES_GPU || s->top == 0 || !make_room(s, n))
-        return 0;
     for (size_t ranking = 0; ranking < COUNT_OF(rankings); ranking++) {
         s->n = 0;
         for (size_t i = 0; i < n; i++) {
@@ -109,10 +104,34 @@ size_t process_select_run(struct process_select *s, struct process_entry *const 
             if (r.value > 0)
                 offer(s, r);
         }
-        for (size_t i = 0; i < s->n; i++) {
-            selected += !s->heap[i].entry->selected;
+        for (size_t i = 0; i < s->n; i++)
             s->heap[i].entry->selected = true;
-        }
     }
-    return selected;
+}
+
+void process_select_run(struct process_select *s, struct process_entry *const *entries, size_t n) {
+    for (size_t i = 0; i < n; i++)
+        entries[i]->selected = entries[i]->read && (s->choice == PROCESSES_ALL || entries[i]->n_gpu > 0);
+    if ((s->choice == PROCESSES_NOTABLE || s->choice == PROCESSES_TOP) && s->top > 0 && make_room(s, n))
+        select_by_rank(s, entries, n);
+}
+
+size_t process_select_ended(struct process_select *s, struct process_entry *const *entries, size_t n) {
+    bool all = s->choice == PROCESSES_ALL;
+    size_t limit = all                              ? ENDED_ALL_MAX
+                   : s->choice == PROCESSES_NOTABLE ? ENDED_NOTABLE_MAX
+                   : s->choice == PROCESSES_TOP     ? s->top
+                                                    : 0;
+    size_t selected = 0;
+    size_t left_out = 0;
+    for (size_t i = 0; i < n; i++) {
+        bool wanted = s->choice != PROCESSES_GPU && (all || entries[i]->cpu_percent > 0);
+        bool fits = selected < limit;
+        if (entries[i]->n_gpu > 0 || (wanted && fits))
+            entries[i]->selected = true;
+        else
+            left_out += wanted;
+        selected += wanted && fits;
+    }
+    return s->choice == PROCESSES_TOP ? 0 : left_out;
 }
