@@ -1,8 +1,6 @@
 /* collect/process/explain.c: tells how processes are read here, and why not better. */
 #include "collect/process/explain.h"
 
-#include <unistd.h>
-
 #include "base/file.h"
 #include "collect/kernel_file.h"
 #include "collect/process/exit_stream.h"
@@ -57,18 +55,6 @@ static void explain_exits(const struct collect_options *options, int proc_fd, st
     exit_stream_close(stream);
 }
 
-static void explain_access(int proc_fd, struct report *report) {
-    enum { IO_MAX = 1024 };
-    char io[IO_MAX];
-    struct text comm = kernel_text(proc_fd, (char[KERNEL_VALUE_MAX]){0}, "1/comm");
-    if (geteuid() != 0 && !known_text(comm))
-        report_add(report, SECTION_PROCESS, PARTLY, "other users' processes",
-            "the group of procfs' gid= option, or root", "hidden (procfs is mounted with hidepid)");
-    if (file_read_at(proc_fd, "1/io", io, sizeof io, NULL) < 0)
-        report_add(report, SECTION_PROCESS, PARTLY, "input and output of others' processes",
-            "root or CAP_SYS_PTRACE, or the BPF task iterator", "/proc/PID/io is not readable");
-}
-
 void process_explain(const struct collect_options *options, struct report *report) {
     struct error err = {.text = ""};
     int proc_fd CLEANUP(file_close) = -1;
@@ -76,7 +62,11 @@ void process_explain(const struct collect_options *options, struct report *repor
         report_add(report, SECTION_PROCESS, DENIED, "procfs", "mount procfs", "%s", err.text);
         return;
     }
+    if (!known_text(kernel_text(proc_fd, (char[KERNEL_VALUE_MAX]){0}, "loadavg"))) {
+        report_add(report, SECTION_PROCESS, MISSING, "method", "mount procfs, or name it with --procfs",
+            "no processes: %s is no procfs", options->roots.procfs);
+        return;
+    }
     explain_method(options, proc_fd, report);
     explain_exits(options, proc_fd, report);
-    explain_access(proc_fd, report);
 }
