@@ -213,16 +213,23 @@ static void *nap(void *arg) {
 /* The first thread may end before the others; the process ends with the last. */
 static void threads_are_no_processes(void **state) {
     (void)state;
+    int gate[2];
+    char byte = 0;
     struct frame f;
-    struct collect *c = open_source(PROCESSES_ALL);
-    frame_init(&f);
-    assert_ok(collect_sample(c, &f, &err), err);
-    pid_t pid = fork();
+    assert_int_equal(pipe(gate), 0);
+    pid_t pid = fork(); /* before there are threads: sanitizers mind those that start in a copy of many */
     if (pid == 0) {
         pthread_t thread;
+        (void)close(gate[1]);
+        (void)!read(gate[0], &byte, 1);
         (void)pthread_create(&thread, NULL, nap, NULL);
         (void)syscall(SYS_exit, 0);
     }
+    struct collect *c = open_source(PROCESSES_ALL);
+    frame_init(&f);
+    assert_ok(collect_sample(c, &f, &err), err);
+    (void)close(gate[0]);
+    (void)close(gate[1]);
     assert_int_equal(waitpid(pid, NULL, 0), pid);
     assert_ok(collect_sample(c, &f, &err), err);
     size_t rows = 0;

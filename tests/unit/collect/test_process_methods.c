@@ -159,7 +159,7 @@ static void compare(const struct side *sides, size_t n, const pid_t *children) {
         if (i == 2)
             assert_int_equal(p->nice_value, 7);
         if (i == 1)
-            assert_int_equal(p->threads, 5);
+            assert_true(p->threads >= 5); /* a sanitizer may have one more */
     }
 }
 
