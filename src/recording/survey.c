@@ -11,7 +11,7 @@
 #include "recording/join.h"
 #include "recording/segment.h"
 
-enum { PIECES_MAX = 1 << 20, PIECE_FRAMES_MIN = 1 };
+enum { PIECES_MAX = 1 << 20, COARSE_PIECE = 64 };
 
 struct piece { /* some frames that follow one another; none: it was replaced */
     int64_t first_ns, last_ns;
@@ -219,6 +219,7 @@ static int decode(struct pass *p, bool everything, struct error *err) {
             size_t before = s->n;
             unlock(s);
             int code = decode_stretch(p, i, k, &found, err);
+            segment_drop_pages(p->recording, i); /* nobody comes back to them */
             if (code < 0)
                 return code;
             lock(s);
@@ -289,7 +290,7 @@ static int go_over(struct pass *p, struct error *err) {
     if (code == 0)
         code = find_ends(p, err);
     bool everything = stretches < SURVEY_FINE && text_bytes(p->recording) < (uint64_t)SURVEY_FINE_MIB << 20;
-    p->per_piece = stretches >= SURVEY_FINE ? 1000 : PIECE_FRAMES_MIN;
+    p->per_piece = everything ? 1 : COARSE_PIECE;
     return code == 0 ? decode(p, everything, err) : code;
 }
 

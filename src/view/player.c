@@ -85,11 +85,12 @@ static int look_ahead(struct player *p, struct error *err) {
 static int settle(struct player *p, int64_t mono_ns, struct error *err) {
     int64_t at_ns = cursor_time(p->here);
     uint64_t seq = cursor_frame(p->here)->seq;
-    int code = cursor_seek_time(p->behind, at_ns, err);
+    bool at_first = p->moves == 0; /* the first frame is there before a long file was listed */
+    int code = at_first ? cursor_first(p->behind, err) : cursor_seek_time(p->behind, at_ns, err);
     /* Several frames may have the same time, and a clock that was set back has times twice. */
     if (code == 1 && known_u64(seq) && cursor_frame(p->behind)->seq != seq)
         code = cursor_seek_seq(p->behind, seq, err);
-    int stepped = code == 1 ? cursor_step(p->behind, -1, err) : code;
+    int stepped = code == 1 && !at_first ? cursor_step(p->behind, -1, err) : code < 0 ? code : 0;
     p->has_before = stepped == 1;
     p->due_ns = mono_ns;
     p->moves++;
