@@ -126,6 +126,16 @@ static void take_line(struct pass *p, const struct page *page, const struct page
     unlock(s);
 }
 
+/* Ends a piece that was decoded. What happened in it stands among the events already, at its very time. */
+static void end_piece(struct pass *p, struct overview *piece, struct overview *all) {
+    overview_merge(all, piece);
+    piece->errors = piece->gaps = piece->marks = 0;
+    lock(p->survey);
+    add_piece(p->survey, piece);
+    unlock(p->survey);
+    overview_init(piece);
+}
+
 /* Decodes a stretch: its pieces are added, and `all` told what they amount to. */
 static int decode_stretch(struct pass *p, size_t segment, size_t stretch, struct overview *all, struct error *err) {
     struct overview piece;
@@ -138,13 +148,8 @@ static int decode_stretch(struct pass *p, size_t segment, size_t stretch, struct
             return code;
         for (size_t i = 0; i < page->n && !atomic_load(&p->survey->quit); i++) {
             take_line(p, page, &page->lines[i], &piece);
-            if (piece.frames < p->per_piece)
-                continue;
-            lock(p->survey);
-            add_piece(p->survey, &piece);
-            unlock(p->survey);
-            overview_merge(all, &piece);
-            overview_init(&piece);
+            if (piece.frames >= p->per_piece)
+                end_piece(p, &piece, all);
         }
         lock(p->survey);
         p->survey->facts.version++;
@@ -152,11 +157,10 @@ static int decode_stretch(struct pass *p, size_t segment, size_t stretch, struct
         if (page->last || atomic_load(&p->survey->quit))
             break;
     }
+    end_piece(p, &piece, all);
     lock(p->survey);
-    add_piece(p->survey, &piece);
     p->survey->facts.version++;
     unlock(p->survey);
-    overview_merge(all, &piece);
     return 0;
 }
 
@@ -199,9 +203,11 @@ static void drop_note(struct survey *s, const struct overview *note, size_t befo
         }
 }
 
-/* Decodes what has no note, what has events, and with `all` everything. */
+/* Decodes what has no note, what has events, and with `everything` all. Of what was decoded, the notes do not count. */
 static int decode(struct pass *p, bool everything, struct error *err) {
     struct survey *s = p->survey;
+    struct overview sum;
+    overview_init(&sum);
     for (size_t i = 0; i < recording_segments(p->recording); i++) {
         int listed = segment_list(p->recording, i, err); /* it may have been parked */
         if (listed < 0)
@@ -213,6 +219,7 @@ static int decode(struct pass *p, bool everything, struct error *err) {
                 return 0;
             if (noted && !everything && note.errors + note.gaps + note.marks == 0) {
                 p->previous_ns = note.frames ? note.last_ns : p->previous_ns;
+                overview_merge(&sum, &note);
                 continue;
             }
             lock(s);
@@ -222,6 +229,7 @@ static int decode(struct pass *p, bool everything, struct error *err) {
             segment_drop_pages(p->recording, i); /* nobody comes back to them */
             if (code < 0)
                 return code;
+            overview_merge(&sum, &found);
             lock(s);
             if (noted)
                 drop_note(s, &note, before);
@@ -230,6 +238,9 @@ static int decode(struct pass *p, bool everything, struct error *err) {
             unlock(s);
         }
     }
+    lock(s);
+    s->facts.all = sum;
+    unlock(s);
     return 0;
 }
 
@@ -282,6 +293,7 @@ static void start_over(struct pass *p) {
 static int go_over(struct pass *p, struct error *err) {
     struct survey *s = p->survey;
     size_t stretches = 0, noted = 0;
+    uint64_t distrusted = recording_damage(p->recording).distrusted;
     start_over(p);
     int code = take_notes(p, &stretches, &noted, err);
     lock(s);
@@ -289,6 +301,8 @@ static int go_over(struct pass *p, struct error *err) {
     unlock(s);
     if (code == 0)
         code = find_ends(p, err);
+    if (code == 0 && recording_damage(p->recording).distrusted != distrusted)
+        return -ERR_STALE; /* the notes that were taken are no longer believed */
     bool everything = stretches < SURVEY_FINE && text_bytes(p->recording) < (uint64_t)SURVEY_FINE_MIB << 20;
     p->per_piece = everything ? 1 : COARSE_PIECE;
     return code == 0 ? decode(p, everything, err) : code;
