@@ -5,6 +5,7 @@
 #include "base/number.h"
 #include "base/quantity.h"
 #include "rules/filter_tree.h"
+#include "rules/pattern.h"
 
 struct parse {
     struct filter *filter;
@@ -187,6 +188,8 @@ static bool parse_number(struct text t, double *ret) {
 static int compile(struct parse *p, size_t at, struct filter_node *node) {
     char why[128];
     char expected[200];
+    if (pattern_size(node->text) > PATTERN_SIZE_MAX)
+        return fail(p, at, "this regular expression repeats too much, or refers back (\\1)");
     node->regex = malloc(sizeof *node->regex);
     if (!node->regex)
         return fail(p, at, "out of memory");

@@ -137,6 +137,8 @@ static void refused(void **state) {
     refuses("temp > 8 user = joe", "column 10: & or | is expected");
     refuses("temp > 8 &", "column 11: a field is expected, like temp, util, mem_pct, host, user, command");
     refuses("user = \"\303\274\303\274\" x", "column 13: & or | is expected"); /* columns are characters */
+    refuses(
+        "command ~ \"(a{1,255}){1,255}\"", "column 11: this regular expression repeats too much, or refers back (\\1)");
     refuses("command ~ \"(\"", "column 11: no regular expression: Unmatched ( or \\(");
 }
 

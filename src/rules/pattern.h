@@ -1,0 +1,15 @@
+/* rules/pattern.h: how large a regular expression becomes when it is compiled, told before anybody compiles it. */
+#ifndef TACHO_RULES_PATTERN_H
+#define TACHO_RULES_PATTERN_H
+
+#include "base/text.h"
+
+enum { PATTERN_SIZE_MAX = 1024 };
+
+/* The C library copies what is repeated, so that "(a{1,255}){1,255}" stands for 65025 letters and takes all memory there is.
+ * Returns how many letters a POSIX extended expression comes to, counted rather too high; SIZE_MAX past PATTERN_SIZE_MAX, or
+ * where a part is to be found again (\1), which takes exponential time. Never fails: what is no expression is counted as well
+ * as it can be. Pure. */
+size_t pattern_size(struct text pattern);
+
+#endif
