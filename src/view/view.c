@@ -109,6 +109,7 @@ static void fill_series(struct view *v) {
         .at_most = AROUND_AT_ONCE,
         .take = take_sample,
         .context = v};
+    take_sample(v, v->scene.frame);
     v->series_whole = player_around(v->player, &around);
     v->changed = true;
 }
