@@ -13,6 +13,20 @@ enum {
     ZSTD_ROOM = 512 * 1024, /* what the context may hold back, and a frame's end */
 };
 
+/* Without a level. A flush ends a block, which pays for entropy tables of its own: what helps is to leave less to them. A lazy
+ * search finds long matches in the frame before, small tables hold it, and both cost little where nearly all repeats; bench/README.md
+ * has the figures. */
+static const struct {
+    ZSTD_cParameter parameter;
+    int value;
+} tuned[] = {
+    {ZSTD_c_strategy, ZSTD_lazy2},
+    {ZSTD_c_hashLog, 15},
+    {ZSTD_c_chainLog, 15},
+    {ZSTD_c_searchLog, 2},
+    {ZSTD_c_minMatch, 6},
+};
+
 struct zstd_encoder {
     ZSTD_CCtx *context;
     bool in_frame;
@@ -20,14 +34,20 @@ struct zstd_encoder {
     size_t longest, longest_before; /* lines of this chunk, and of the one before it */
 };
 
+static bool set_parameters(ZSTD_CCtx *context, int level) {
+    size_t r = ZSTD_CCtx_setParameter(context, ZSTD_c_checksumFlag, 1);
+    if (!ZSTD_isError(r))
+        r = ZSTD_CCtx_setParameter(context, ZSTD_c_compressionLevel, level ? level : ZSTD_CLEVEL_DEFAULT);
+    for (size_t i = 0; level == 0 && i < COUNT_OF(tuned) && !ZSTD_isError(r); i++)
+        r = ZSTD_CCtx_setParameter(context, tuned[i].parameter, tuned[i].value);
+    return !ZSTD_isError(r);
+}
+
 static int zstd_create(int level, void **ret, struct error *err) {
     struct zstd_encoder *e = calloc(1, sizeof *e);
     if (e)
         e->context = ZSTD_createCCtx();
-    if (!e || !e->context ||
-        ZSTD_isError(
-            ZSTD_CCtx_setParameter(e->context, ZSTD_c_compressionLevel, level ? level : ZSTD_CLEVEL_DEFAULT)) ||
-        ZSTD_isError(ZSTD_CCtx_setParameter(e->context, ZSTD_c_checksumFlag, 1))) {
+    if (!e || !e->context || !set_parameters(e->context, level)) {
         if (e)
             (void)ZSTD_freeCCtx(e->context);
         free(e);

@@ -17,7 +17,7 @@ enum line_writer_mode {
 struct line_writer_options {
     const char *path; /* the active file; borrowed until line_writer_open returns */
     enum codec codec;
-    int level; /* of the codec; 0 its default (zstd 3, gzip 6) */
+    int level; /* of the codec; 0 our default (zstd: what suits lines that repeat, gzip: 6) */
     enum line_writer_mode mode;
     unsigned max_files; /* segments that stay, the active one included; 0 means no limit */
     int64_t max_age_ns; /* segments last written longer ago than this go at rotation; 0 means no limit */
