@@ -337,12 +337,14 @@ static void data_that_does_not_decode(void **state) {
         spill(file_of(CODEC_ZSTD), bytes.at, bytes.len);
         bytes.at[where] = was;
         struct scanned s = scan(file_of(CODEC_ZSTD), false);
-        /* The garbage may read as a broken line before the checksum tells. */
+        /* The garbage may read as a broken line, or as a line once more, before the checksum tells. */
         assert_true(all_faults(&s.report) >= 1);
-        assert_true(s.report.faults[SCAN_UNDECODED] + s.report.faults[SCAN_REJECTED] >= 1);
+        uint64_t told = s.report.faults[SCAN_UNDECODED] + s.report.faults[SCAN_REJECTED];
+        /* A block of the last chunk may seem to reach over the file's end. */
+        assert_true(told + (i % n == n - 1 ? s.report.faults[SCAN_TORN] : 0) >= 1);
         if (s.report.first.fault == SCAN_UNDECODED)
             assert_in_range(s.report.first.offset, chunk->offset, chunk->offset + chunk->size);
-        assert_in_range(s.report.all.frames, 1499, 2500);
+        assert_in_range(s.report.all.frames, 1499, 2600);
         arena_done(&s.arena);
     }
     line_file_close(file);
