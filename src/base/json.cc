@@ -153,18 +153,19 @@ bool json_get(struct json_value object, const char *key, struct json_value *ret)
 /* Length of the run at the start of `t` that needs no escape and is ASCII. */
 static size_t plain_run(const char *at, size_t len) {
     size_t i = 0;
-    for (; len - i >= 8; i += 8) { /* eight bytes at a time: a high bit marks control, quote, backslash or non-ASCII */
+    for (; len - i >= 8;
+         i += 8) { /* eight bytes at a time: a high bit marks control, DEL, quote, backslash or non-ASCII */
         uint64_t w;
         memcpy(&w, at + i, 8);
         constexpr uint64_t ones = 0x0101010101010101U, highs = 0x8080808080808080U;
         uint64_t quote = w ^ (ones * '"'), slash = w ^ (ones * '\\');
-        uint64_t bad = w | (w - ones * 0x20) | (quote - ones) | (slash - ones);
+        uint64_t bad = w | (w - ones * 0x20) | (w + ones) | (quote - ones) | (slash - ones);
         if (bad & highs)
             break;
     }
     for (; i < len; i++) {
         unsigned char c = static_cast<unsigned char>(at[i]);
-        if (c < 0x20 || c == '"' || c == '\\' || c >= 0x80)
+        if (c < 0x20 || c == 0x7F || c == '"' || c == '\\' || c >= 0x80)
             break;
     }
     return i;
@@ -178,9 +179,13 @@ static size_t utf8_run(const char *at, size_t len) {
     return 0;
 }
 
-static void put_escaped(struct buffer *b, unsigned char c) {
+static void put_unicode(struct buffer *b, unsigned code) {
     static const char hex[] = "0123456789abcdef";
-    char unicode[] = {'\\', 'u', '0', '0', hex[c >> 4], hex[c & 15]};
+    char text[] = {'\\', 'u', hex[code >> 12 & 15], hex[code >> 8 & 15], hex[code >> 4 & 15], hex[code & 15]};
+    buffer_put(b, text, sizeof text);
+}
+
+static void put_escaped(struct buffer *b, unsigned char c) {
     switch (c) {
     case '"': buffer_put(b, "\\\"", 2); return;
     case '\\': buffer_put(b, "\\\\", 2); return;
@@ -189,20 +194,37 @@ static void put_escaped(struct buffer *b, unsigned char c) {
     case '\r': buffer_put(b, "\\r", 2); return;
     case '\b': buffer_put(b, "\\b", 2); return;
     case '\f': buffer_put(b, "\\f", 2); return;
-    default: buffer_put(b, unicode, sizeof unicode);
+    default: put_unicode(b, c);
     }
+}
+
+/* A sequence of UTF-8 that acts on a terminal instead of showing: a C1 control, or one that turns the direction of writing. Its code,
+ * or 0. */
+static unsigned acting_code(const char *at, size_t n) {
+    unsigned code = 0;
+    if (n == 2)
+        code = (at[0] & 0x1FU) << 6 | (at[1] & 0x3FU);
+    else if (n == 3)
+        code = (at[0] & 0x0FU) << 12 | (at[1] & 0x3FU) << 6 | (at[2] & 0x3FU);
+    bool acts = (code >= 0x80 && code <= 0x9F) || code == 0x061C || code == 0x200E || code == 0x200F ||
+                (code >= 0x202A && code <= 0x202E) || (code >= 0x2066 && code <= 0x2069);
+    return acts ? code : 0;
 }
 
 void json_put_text(struct buffer *b, struct text t) {
     buffer_put_char(b, '"');
     while (t.len > 0) {
         size_t n = plain_run(t.at, t.len);
-        if (n == 0 && static_cast<unsigned char>(t.at[0]) < 0x80) {
+        if (n > 0) {
+            buffer_put(b, t.at, n);
+        } else if (static_cast<unsigned char>(t.at[0]) < 0x80) {
             put_escaped(b, static_cast<unsigned char>(t.at[0]));
             n = 1;
-        } else if (n == 0 && (n = utf8_run(t.at, t.len)) == 0) {
+        } else if ((n = utf8_run(t.at, t.len)) == 0) {
             buffer_put(b, "\xEF\xBF\xBD", 3);
             n = 1;
+        } else if (unsigned code = acting_code(t.at, n)) {
+            put_unicode(b, code);
         } else {
             buffer_put(b, t.at, n);
         }

@@ -57,7 +57,8 @@ bool json_array_next(struct json_walk *w, struct json_value *ret);
 /* The first member of that name of an object. */
 bool json_get(struct json_value object, const char *key, struct json_value *ret);
 
-/* Writing: `text` in quotes, escaped after RFC 8259 (bytes that are not UTF-8 become U+FFFD), and numbers; NaN and infinity
+/* Writing: `text` in quotes, escaped after RFC 8259, and what acts on a terminal too: DEL, C1 controls, bidirectional ones (bytes
+ * that are not UTF-8 become U+FFFD), and numbers; NaN and infinity
  * are written as null. */
 void json_put_text(struct buffer *b, struct text t);
 void json_put_f64(struct buffer *b, double v);

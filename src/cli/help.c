@@ -17,7 +17,9 @@ const char help_layers[] =
     "What an option is when it is not on the command line: the environment's TACHO_<COMMAND>_<OPTION> or "
     "TACHO_<OPTION> "
     "(TACHO_MAX_SIZE for --max-size), then the configuration file, then the default. The configuration files are "
-    "$XDG_CONFIG_HOME/tacho/config.ini (~/.config/tacho/config.ini) and /etc/tacho/config.ini; sections are [general] "
+    "$XDG_CONFIG_HOME/tacho/config.ini (~/.config/tacho/config.ini) and /etc/tacho/config.ini, or the one that "
+    "--config or TACHO_CONFIG names; sections are "
+    "[general] "
     "and the "
     "commands' names, keys are the options' names.";
 const struct help_exit help_exits[3] = {{"0", "fine"}, {"1", "failed"}, {"2", "wrong usage"}};

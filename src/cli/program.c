@@ -102,7 +102,9 @@ static int run_command(const struct program *p, const struct command *c, struct 
         return complain_error(c, &err);
     if (g->help || g->version)
         return g->help ? show_help(p, c) : show_version();
-    if (option_environment(&s, &err) < 0 || config_load(p->list, g->config, p->system_config, &s, &texts, &err) < 0 ||
+    const char *config = g->config ? g->config : getenv("TACHO_CONFIG");
+    if (option_environment(&s, &err) < 0 ||
+        config_load(p->list, config && *config ? config : NULL, p->system_config, &s, &texts, &err) < 0 ||
         option_initial(&s, &err) < 0)
         return complain_error(c, &err);
     in.given = s.given;

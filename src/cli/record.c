@@ -250,6 +250,8 @@ static int record(struct session *s, enum codec codec, const struct collect_opti
         r = run_schedule(s, err);
     if (r == 0)
         tell_marks(s); /* those left since the last frame */
+    if (r == 0)
+        r = recording_writer_flush(s->writer, err); /* for the sizes of the last status line */
     if (s->writer) {
         if (r == 0)
             show_status(s, true);

@@ -269,6 +269,11 @@ int recording_writer_mark(struct recording_writer *w, int64_t wall_ns, struct te
     return is_disk_trouble(r) ? 0 : r;
 }
 
+int recording_writer_flush(struct recording_writer *w, struct error *err) {
+    int r = flush(w, err);
+    return is_disk_trouble(r) ? 0 : r;
+}
+
 struct recording_writer_facts recording_writer_facts(const struct recording_writer *w) {
     struct line_writer_facts file = file_facts(w);
     return (struct recording_writer_facts){

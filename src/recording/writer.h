@@ -48,6 +48,9 @@ int recording_writer_take(struct recording_writer *w, const struct frame *f, str
 /* Writes a mark and flushes. -ERR_FULL or -ERR_OS when it could not be taken because the disk is full or fails. */
 int recording_writer_mark(struct recording_writer *w, int64_t wall_ns, struct text mark, struct error *err) NODISCARD;
 
+/* Brings everything to the kernel, however long ago that was done: the file's size is known then. As recording_writer_take. */
+int recording_writer_flush(struct recording_writer *w, struct error *err) NODISCARD;
+
 struct recording_writer_facts recording_writer_facts(const struct recording_writer *w);
 
 /* Finishes the file; `w` is gone whatever comes back. An error means that something was not written, now or before. NULL is fine. */

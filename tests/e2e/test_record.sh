@@ -27,6 +27,8 @@ three_codecs() {
         check "$codec: the last line is whole" ends_with_newline "$name"
         check "$codec: sound" sound "$name"
     done
+    runs 0 record -o flushed.ndjson.zst -i 0.1 --duration 0.5s --flush 1h
+    check 'the last status line knows the size' not said '-> 0 B'
     check 'the content of .zst is whole' zstd -tq a.ndjson.zst
     check 'the content of .gz is whole' gzip -t a.ndjson.gz
     check 'a finished .zst has a seek table' has_seek_table a.ndjson.zst

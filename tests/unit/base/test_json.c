@@ -175,12 +175,18 @@ static void strings_are_escaped(void **state) {
         struct text text;
         const char *written;
     } cases[] = {{TEXT(""), "\"\""}, {{NULL, 0}, "\"\""}, {TEXT("a\"b\\c/d"), "\"a\\\"b\\\\c/d\""},
-        {TEXT("\n\t\r\b\f\0\x1F\x7F"), "\"\\n\\t\\r\\b\\f\\u0000\\u001f\x7F\""},
+        {TEXT("\n\t\r\b\f\0\x1F\x7F"), "\"\\n\\t\\r\\b\\f\\u0000\\u001f\\u007f\""},
         {TEXT("na\xC3\xAFve \xF0\x9F\x94\xA5"), "\"na\xC3\xAFve \xF0\x9F\x94\xA5\""},
         {TEXT("\xFF\xC3"), "\"\xEF\xBF\xBD\xEF\xBF\xBD\""},
         {TEXT("\xED\xA0\x80z"), "\"\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBDz\""},
         {TEXT("12345678\"12345678\\1234567\n"), "\"12345678\\\"12345678\\\\1234567\\n\""},
-        {TEXT("12345678\xE2\x82"), "\"12345678\xEF\xBF\xBD\xEF\xBF\xBD\""}};
+        {TEXT("12345678\xE2\x82"), "\"12345678\xEF\xBF\xBD\xEF\xBF\xBD\""}, {TEXT("1234567\x7F"), "\"1234567\\u007f\""},
+        {TEXT("\x7F\xC2\x9B"
+              "31m\xC2\xA0"),
+            "\"\\u007f\\u009b31m\xC2\xA0\""},
+        {TEXT("a\xE2\x80\xAE"
+              "b\xE2\x81\xA6\xE2\x80\x8F\xD8\x9C\xE2\x80\xA6"),
+            "\"a\\u202eb\\u2066\\u200f\\u061c\xE2\x80\xA6\""}};
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         struct buffer b = {0};
         json_put_text(&b, cases[i].text);

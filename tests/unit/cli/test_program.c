@@ -38,6 +38,13 @@ static void layers_go_from_the_line_to_the_built_in(void **state) {
     assert_int_equal(ran_as.on_command_line, 1 << 2);
     assert_int_equal(ran_as.given, 1 << 0 | 1 << 1 | 1 << 2 | 1 << 4 | 1 << 5);
 
+    /* The environment may name it. */
+    assert_int_equal(setenv("TACHO_CONFIG", path, 1), 0);
+    assert_int_equal(run_tacho(W("try"), W("x")), run_tacho(W("--config"), path, W("try"), W("x")));
+    assert_int_equal(setenv("TACHO_CONFIG", "/nonexistent/here.ini", 1), 0);
+    assert_int_equal(run_tacho(W("--config"), path, W("try"), W("--max-size"), W("3K"), W("x")), 0);
+    assert_int_not_equal(run_tacho(W("try"), W("--max-size"), W("3K"), W("x")), 0);
+    assert_int_equal(unsetenv("TACHO_CONFIG"), 0);
     /* --config is as good behind the command. */
     assert_int_equal(run_tacho(W("try"), W("--config"), path), 0);
     assert_int_equal(ran_with.max_size, 2048);
