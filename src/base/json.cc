@@ -211,6 +211,17 @@ static unsigned acting_code(const char *at, size_t n) {
     return acts ? code : 0;
 }
 
+/* Writes the sequence of UTF-8 at `at`, or what stands for a byte that begins none. Returns how many bytes that was. */
+static size_t put_sequence(struct buffer *b, const char *at, size_t len) {
+    size_t n = utf8_run(at, len);
+    unsigned code = acting_code(at, n);
+    if (code != 0)
+        put_unicode(b, code);
+    else
+        buffer_put(b, n > 0 ? at : "\xEF\xBF\xBD", n > 0 ? n : 3);
+    return n > 0 ? n : 1;
+}
+
 void json_put_text(struct buffer *b, struct text t) {
     buffer_put_char(b, '"');
     while (t.len > 0) {
@@ -220,13 +231,8 @@ void json_put_text(struct buffer *b, struct text t) {
         } else if (static_cast<unsigned char>(t.at[0]) < 0x80) {
             put_escaped(b, static_cast<unsigned char>(t.at[0]));
             n = 1;
-        } else if ((n = utf8_run(t.at, t.len)) == 0) {
-            buffer_put(b, "\xEF\xBF\xBD", 3);
-            n = 1;
-        } else if (unsigned code = acting_code(t.at, n)) {
-            put_unicode(b, code);
         } else {
-            buffer_put(b, t.at, n);
+            n = put_sequence(b, t.at, t.len);
         }
         t.at += n;
         t.len -= n;
