@@ -122,6 +122,9 @@ static int dispatch(const struct program *p, int argc, char **argv) {
         return complain_error(NULL, &err);
     if (g.help || g.version)
         return g.help ? show_help(p, NULL) : show_version();
+    const struct command *screen = find_command(p, "view");
+    if (used == argc && screen && isatty(STDIN_FILENO) && isatty(STDOUT_FILENO))
+        return run_command(p, screen, &g, 0, argv + used);
     if (used == argc) {
         struct buffer out CLEANUP(buffer_done) = {0};
         struct wrap_style style = help_style(STDERR_FILENO);

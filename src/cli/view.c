@@ -128,7 +128,7 @@ static int run(void *values, const struct invocation *in) {
 
 const struct command view_command = {
     .name = "view",
-    .summary = "watch this machine, or any recorded moment",
+    .summary = "watch this machine (as tacho alone does), or any recorded moment",
     .takes = "[FILE…]",
     .max_args = -1,
     .options = options,
