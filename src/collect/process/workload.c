@@ -44,7 +44,23 @@ static bool pod_of(struct text part, char job[WORKLOAD_JOB_MAX]) {
     return true;
 }
 
+/* Slurm 26.05 names the job's folder after its SLUID: "s" and 13 digits of Crockford's base 32; the number is not in it. */
+static bool is_sluid(struct text part) {
+    enum { SLUID_LEN = 14 };
+    if (part.len != SLUID_LEN || part.at[0] != 's')
+        return false;
+    for (size_t i = 1; i < part.len; i++)
+        if (!memchr("0123456789ABCDEFGHJKMNPQRSTVWXYZ", part.at[i], 32))
+            return false;
+    return true;
+}
+
 static bool slurm_job_of(struct text part, char job[WORKLOAD_JOB_MAX]) {
+    if (is_sluid(part)) {
+        memcpy(job, part.at, part.len);
+        job[part.len] = '\0';
+        return true;
+    }
     if (!text_starts(part, "job_") || part.len == 4 || part.len - 4 > 20)
         return false;
     for (size_t i = 4; i < part.len; i++)
@@ -71,12 +87,12 @@ struct workload workload_of_cgroup(struct text path) {
             w.unit = part;
         else if (text_ends(part, ".scope"))
             scope = part;
-        slurm = slurm || text_starts(part, "slurm");
+        slurm = slurm || text_starts(part, "slurm") || text_ends(part, "_slurmstepd.scope"); /* NODE_: several in one */
         kubernetes = kubernetes || text_starts(part, "kubepods");
         lxc = text_is(part, "lxc");
         if (kubernetes)
             (void)pod_of(part, w.job);
-        if (slurm)
+        if (slurm && w.job[0] == '\0')
             (void)slurm_job_of(part, w.job);
     }
     if (!w.unit.at)

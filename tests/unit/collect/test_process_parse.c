@@ -114,6 +114,10 @@ static void workloads(void **state) {
         {"/lxc/web01", NULL, "web01", ""},
         {"/lxc.payload.web02/system.slice/x.service", "x.service", "web02", ""},
         {"/other/job_5", NULL, NULL, ""}, /* no Slurm here */
+        {"/system.slice/node1_slurmstepd.scope/job_5/step_0/user/task_0", "node1_slurmstepd.scope", NULL, "5"},
+        {"/system.slice/slurmstepd.scope/sEKNKTV3WPV500/step_0/user", "slurmstepd.scope", NULL, "sEKNKTV3WPV500"},
+        {"/system.slice/slurmstepd.scope/sEKNKTV3WPVI00/step_0/user", "slurmstepd.scope", NULL, ""}, /* no digit */
+        {"/system.slice/sEKNKTV3WPV500", NULL, NULL, ""},
         {"/slurm/job_x1", NULL, NULL, ""},
         {"/docker/" ID "0", NULL, NULL, ""}, /* 65 digits without a dash before the last 64 */
         {"/", NULL, NULL, ""},
