@@ -2,10 +2,10 @@
 # tests/e2e/test_gpu_fixtures.sh TACHO VALIDATE: graphics cards out of trees of files, in exact figures.
 # Trees read off real machines are looked at too, where a folder of them is beside the checkout, or named by DEVICE_TREES.
 # shellcheck disable=SC2317 # check calls functions by their names
-# shellcheck source=tests/e2e/lib.sh
 here=$(realpath "$(dirname "$0")")
+validate=$(realpath "$2") # before lib.sh goes to a folder of its own
+# shellcheck source=tests/e2e/lib.sh
 source "$here/lib.sh"
-validate=$(realpath "$2")
 
 trees=${DEVICE_TREES:-$(realpath -m "$here/../../../shared/fixtures/sysfs")}
 

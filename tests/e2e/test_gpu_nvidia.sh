@@ -2,9 +2,9 @@
 # tests/e2e/test_gpu_nvidia.sh TACHO LIBRARY: NVIDIA's cards in frames and recordings, by a stand-in for the library: one card
 # lost, one divided, one that hangs.
 # shellcheck disable=SC2317 # check calls functions by their names
+library=$(realpath "${2:?the stand-in for the library is the second argument}") # before lib.sh goes to a folder of its own
 # shellcheck source=tests/e2e/lib.sh
 source "$(dirname "$0")/lib.sh"
-library=$(realpath "${2:?the stand-in for the library is the second argument}")
 export FAKE_NVML_SCRIPT=$dir/script
 
 # A rename: the library never sees half of it.
