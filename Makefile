@@ -1,7 +1,7 @@
 # Makefile: short names for what Meson and ./check do.
 PREFIX ?= /usr/local
 
-.PHONY: all build test asan tsan fuzz format lint bench check install clean
+.PHONY: all build test asan tsan fuzz format lint screens bench check install clean
 
 all: build
 
@@ -31,6 +31,11 @@ format:
 
 lint:
 	./check tidy cppcheck format shell layers
+
+# Writes the screens that tests/unit/view/test_screen.c wants anew; look at what git says has changed.
+screens: build
+	ninja -C build tests/unit/view/test_view_screen
+	TACHO_WRITE_SCREENS=1 TZ=UTC build/tests/unit/view/test_view_screen tests/golden/screens
 
 bench: build
 	ninja -C build bench/recording_bench bench/collect_bench

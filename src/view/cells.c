@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <wchar.h>
 
+#include "base/attr.h"
+
 int cells_resize(struct cells *c, int columns, int rows, struct error *err) {
     columns = columns < 1 ? 1 : columns > CELLS_COLUMNS_MAX ? CELLS_COLUMNS_MAX : columns;
     rows = rows < 1 ? 1 : rows > CELLS_ROWS_MAX ? CELLS_ROWS_MAX : rows;
@@ -75,9 +77,10 @@ void area_glyph(struct area a, int x, int y, enum style style, uint32_t glyph) {
     struct cell *cell = cell_at(a, x, y);
     if (!cell)
         return;
-    if (cell->glyph == 0 && x > 0) /* the right half of a wide glyph: the left one goes too */
+    /* Of a wide glyph, the other half goes too, also where it stands outside of the area. */
+    if (cell->glyph == 0 && a.x + x > 0)
         cell[-1].glyph = ' ';
-    if (x + 1 < a.columns && cell[1].glyph == 0)
+    if (a.x + x + 1 < a.cells->columns && cell[1].glyph == 0)
         cell[1].glyph = ' ';
     *cell = (struct cell){.glyph = glyph, .style = (uint8_t)style};
 }
@@ -108,13 +111,26 @@ static uint32_t next_glyph(struct text *t) {
     return glyph;
 }
 
+/* What our own words need beyond ASCII, and what stands for it where there is nothing else. */
+static uint32_t plain_glyph(uint32_t glyph) {
+    static const struct {
+        uint32_t glyph;
+        char plain;
+    } plain[] = {{0xb0, 'C'}, {0xb1, '~'}, {0xb7, '.'}, {0x2026, '~'}, {0x2190, '<'}, {0x2191, '^'}, {0x2192, '>'},
+        {0x2193, 'v'}, {0x21e7, '^'}};
+    for (size_t i = 0; i < COUNT_OF(plain); i++)
+        if (plain[i].glyph == glyph)
+            return (uint32_t)plain[i].plain;
+    return '?';
+}
+
 /* Columns of a glyph as it will be drawn; what it is drawn as may change. */
 static int glyph_columns(uint32_t *glyph, bool ascii) {
     if (*glyph < 0x80)
         return 1;
     int columns = wcwidth((wchar_t)*glyph);
     if (columns < 0 || ascii) {
-        *glyph = '?';
+        *glyph = ascii ? plain_glyph(*glyph) : '?';
         return 1;
     }
     return columns;
@@ -157,6 +173,11 @@ int area_text(struct area a, int x, int y, enum style style, int max, struct tex
             continue;
         if (used + columns > limit)
             break;
+        if (columns == 2 && x + used < 0) { /* half of it is outside */
+            columns = 1;
+            glyph = ' ';
+            used++;
+        }
         area_glyph(a, x + used, y, style, glyph);
         if (columns == 2)
             area_glyph(a, x + used + 1, y, style, 0);

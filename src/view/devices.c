@@ -24,7 +24,7 @@ static void add(struct lines *l, enum section section, size_t index, struct text
     if (l->state->host[0] && !text_is(host, l->state->host))
         return;
     if (l->n < l->cap)
-        l->at[l->n++] = (struct device_line){section, index, device_key(host, name, section)};
+        l->at[l->n++] = (struct device_line){section, index, device_key(host, name, section), 0};
 }
 
 static double used_share(const struct gpu *g) {
@@ -33,17 +33,19 @@ static double used_share(const struct gpu *g) {
                : -1;
 }
 
-static const struct frame *sorted_frame; /* qsort has no context; drawing is on one thread */
-static enum gpu_sort sorted_by;
-
-static int by_load(const void *a, const void *b) {
+static int by_rank(const void *a, const void *b) {
     const struct device_line *x = a, *y = b;
-    const struct gpu *g = &sorted_frame->gpus.at[x->index], *h = &sorted_frame->gpus.at[y->index];
-    double u = sorted_by == GPU_SORT_MEMORY ? used_share(g) : isnan(g->utilization) ? -1 : g->utilization;
-    double v = sorted_by == GPU_SORT_MEMORY ? used_share(h) : isnan(h->utilization) ? -1 : h->utilization;
-    if (u != v)
-        return u > v ? -1 : 1;
+    if (x->rank != y->rank)
+        return x->rank > y->rank ? -1 : 1;
     return x->index < y->index ? -1 : 1;
+}
+
+static void sort_cards(struct device_line *lines, size_t n, const struct frame *f, bool by_memory) {
+    for (size_t i = 0; i < n; i++) {
+        const struct gpu *g = &f->gpus.at[lines[i].index];
+        lines[i].rank = by_memory ? used_share(g) : isnan(g->utilization) ? -1 : g->utilization;
+    }
+    qsort(lines, n, sizeof *lines, by_rank);
 }
 
 /* Interfaces that carry nothing and disks of the system's own would only take room. */
@@ -71,10 +73,8 @@ struct device_line *device_lines(const struct view_state *s, const struct scene 
     size_t errors = l.n;
     for (size_t i = 0; i < f->gpus.n; i++)
         add(&l, SECTION_GPU, i, f->gpus.at[i].host_id, f->gpus.at[i].uuid);
-    sorted_frame = f;
-    sorted_by = s->gpu_sort;
     if (s->gpu_sort != GPU_SORT_NONE)
-        qsort(l.at + errors, l.n - errors, sizeof *l.at, by_load);
+        sort_cards(l.at + errors, l.n - errors, f, s->gpu_sort == GPU_SORT_MEMORY);
     for (size_t i = 0; i < f->cpus.n; i++)
         add(&l, SECTION_CPU, i, f->cpus.at[i].host_id, TEXT(""));
     for (size_t i = 0; i < f->memory.n; i++)

@@ -8,6 +8,7 @@ struct device_line {
     enum section section;
     size_t index; /* in the frame's list */
     uint64_t key; /* the same as long as it is the same device */
+    double rank;  /* of cards: the highest come first */
 };
 
 enum { DEVICE_LINES_MAX = 1 << 16 };

@@ -94,6 +94,7 @@ const char *format_span(int64_t ns, char out[FORMAT_LEN]) {
 
 void area_reading(struct area a, int x, int y, int columns, enum style style, const char *text) {
     bool is_unknown = text[0] == '-' && !text[1];
-    area_print_right(
-        area_part(a, 0, y, x + columns, 1), x + columns, 0, is_unknown ? STYLE_UNKNOWN : style, "%s", text);
+    int taken = text_columns(text_of(text), a.cells->ascii);
+    (void)area_text(area_part(a, x, y, columns, 1), taken < columns ? columns - taken : 0, 0,
+        is_unknown ? STYLE_UNKNOWN : style, columns, text_of(text));
 }

@@ -8,7 +8,7 @@
 #include "base/clock.h"
 #include "view/player.h"
 
-enum { KEY_TAB = 9, KEY_ENTER = 10, KEY_CTRL_R = 18, KEY_CTRL_U = 21, KEY_CTRL_W = 23, KEY_ESC = 27, PAGE_ROWS = 10 };
+enum { KEY_TAB = 9, KEY_ENTER = 10, KEY_CTRL_U = 21, KEY_CTRL_W = 23, KEY_ESC = 27, PAGE_ROWS = 10 };
 
 enum mode { ALWAYS = 3, LIVE = 1, REPLAY = 2 }; /* bits */
 
@@ -92,12 +92,16 @@ static struct asked next_strip(struct view_state *s, int argument) {
     return redraw;
 }
 
+static void set_line(struct edit_line *l, const char *text) {
+    (void)snprintf(l->text, sizeof l->text, "%s", text);
+    l->len = l->at = strlen(l->text);
+}
+
 static struct asked begin_edit(struct view_state *s, int edit) {
     s->edit = (enum edit)edit;
     s->edit_error[0] = '\0';
     s->recalled = -1;
-    if (s->edit == EDIT_TIMECODE)
-        s->line = (struct edit_line){.len = 0};
+    set_line(&s->line, s->edit == EDIT_FILTER ? s->filter : "");
     return redraw;
 }
 
@@ -189,7 +193,7 @@ const struct key_help key_helps[] = {
     {"/", "filter, as: gpu.temp > 80 & host ~ \"dgx-1.*\" | user = mina", false},
     {"f t", "processes that use a GPU only; as a tree", false},
     {"A", "alerts", false},
-    {"e", "write what is shown to a CSV file", false},
+    {"e", "write the processes or GPUs shown to a CSV file", false},
     {"Z", "times in UTC or local", false},
     {"SPACE", "play, pause", true},
     {"] [", "one frame forward, back", true},
@@ -218,6 +222,13 @@ static void erase_before(struct edit_line *l) {
     l->at = from;
 }
 
+static void erase_word(struct edit_line *l) {
+    while (l->at > 0 && l->text[l->at - 1] == ' ')
+        erase_before(l);
+    while (l->at > 0 && l->text[l->at - 1] != ' ')
+        erase_before(l);
+}
+
 static void insert(struct edit_line *l, uint32_t code) {
     char bytes[4];
     size_t n = code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
@@ -233,11 +244,6 @@ static void insert(struct edit_line *l, uint32_t code) {
     memcpy(l->text + l->at, bytes, n);
     l->len += n;
     l->at += n;
-}
-
-static void set_line(struct edit_line *l, const char *text) {
-    (void)snprintf(l->text, sizeof l->text, "%s", text);
-    l->len = l->at = strlen(l->text);
 }
 
 static void recall(struct view_state *s, int by) {
@@ -274,6 +280,7 @@ static struct asked press_in_line(struct view_state *s, uint32_t code) {
             erase_before(&s->line);
         }
         break;
+    case KEY_CTRL_W: erase_word(&s->line); break;
     case KEY_CTRL_U: s->line = (struct edit_line){.len = 0}; break;
     case KEY_CODE_UP: recall(s, 1); break;
     case KEY_CODE_DOWN: recall(s, -1); break;

@@ -194,16 +194,23 @@ static int go_last(struct player *p, int64_t mono_ns, struct error *err) {
     return code == 1 ? settle(p, mono_ns, err) : code;
 }
 
+/* Where an event's frame is: the one that stands at its time, or behind it. Going back, an event between the frame before and
+ * this one has been reached already: the one before it is meant. */
 static int go_event(struct player *p, bool forward, int64_t mono_ns, struct error *err) {
+    static const char *const names[] = {[EVENT_ERROR] = "error", [EVENT_GAP] = "end of a gap", [EVENT_MARK] = "mark"};
     struct event e;
+    int64_t here_ns = cursor_time(p->here);
+    int64_t before_ns = p->has_before ? cursor_time(p->behind) : INT64_MIN;
     look_at_survey(p);
     p->playing = false;
-    if (!survey_event(p->survey, cursor_time(p->here), forward, &e)) {
+    bool found = survey_event(p->survey, here_ns, forward, &e);
+    while (found && !forward && e.wall_ns > before_ns && before_ns < here_ns)
+        found = survey_event(p->survey, e.wall_ns, false, &e);
+    if (!found) {
         (void)snprintf(p->notice, sizeof p->notice, "no error, gap or mark %s here%s", forward ? "after" : "before",
             p->facts.done ? "" : " (still reading)");
         return 1;
     }
-    static const char *const names[] = {[EVENT_ERROR] = "error", [EVENT_GAP] = "end of a gap", [EVENT_MARK] = "mark"};
     (void)snprintf(p->notice, sizeof p->notice, "%s", names[e.kind]);
     return player_seek(p, e.wall_ns, mono_ns, err);
 }
@@ -424,7 +431,7 @@ static bool reach_out(struct cursor *c, int64_t by, const struct player_around *
 
 bool player_around(struct player *p, const struct player_around *a) {
     struct error err;
-    if (a->from_ns != p->around_from_ns || a->to_ns != p->around_to_ns) {
+    if (a->anew || a->from_ns != p->around_from_ns || a->to_ns != p->around_to_ns) {
         int64_t at_ns = cursor_time(p->here);
         p->earlier_done = cursor_seek_time(p->earlier, at_ns, &err) != 1;
         p->later_done = cursor_seek_time(p->later, at_ns, &err) != 1;

@@ -64,6 +64,7 @@ struct player_around {
     unsigned at_most;
     void (*take)(void *context, const struct frame *f);
     void *context;
+    bool anew; /* from the start again, although the window is the same */
 };
 bool player_around(struct player *p, const struct player_around *a);
 

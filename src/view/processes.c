@@ -1,5 +1,6 @@
 /* view/processes.c: the table of processes: chosen, sorted or as a tree, with as many columns as fit. */
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "frame/derive.h"
@@ -162,6 +163,15 @@ size_t processes_keys(const struct view_state *s, const struct scene *scene, uin
     return n;
 }
 
+size_t processes_shown(const struct view_state *s, const struct scene *scene, const struct process **ret, size_t cap) {
+    struct table t = make_table(s, scene);
+    size_t n = t.n < cap ? t.n : cap;
+    for (size_t i = 0; i < n; i++)
+        ret[i] = t.rows[i].process;
+    free(t.rows);
+    return n;
+}
+
 enum column {
     PID,
     HOST,
@@ -260,7 +270,10 @@ static void draw_cell(struct area a, int x, enum column c, const struct row *r) 
     int width = columns[c].columns;
     bool on_gpu = p->uses_gpu == YES;
     switch (c) {
-    case PID: area_print_right(a, x + width, 0, STYLE_TEXT, "%llu", (unsigned long long)p->pid); break;
+    case PID:
+        (void)snprintf(text, sizeof text, "%llu", (unsigned long long)p->pid);
+        area_reading(a, x, 0, width, STYLE_TEXT, known_u64(p->pid) ? text : "-");
+        break;
     case HOST: (void)area_text(a, x + 1, 0, STYLE_DIM, width - 1, p->host_id); break;
     case USER: (void)area_text(a, x + 1, 0, STYLE_DIM, width - 1, p->user); break;
     case PRIORITY:

@@ -18,9 +18,15 @@ static void split_rows(const struct view_state *s, const struct scene *scene, st
     l->processes = rest;
 }
 
+static bool is_too_small(const struct cells *out) {
+    return out->columns < SCREEN_COLUMNS_MIN || out->rows < SCREEN_ROWS_MIN;
+}
+
 void screen_layout(const struct view_state *s, const struct scene *scene, struct cells *out, struct layout *ret) {
     struct area rest = cells_all(out);
     *ret = (struct layout){.panel = rest};
+    if (is_too_small(out))
+        return;
     ret->title = area_cut_rows(&rest, 1);
     ret->bottom = area_cut_rows(&rest, -1);
     ret->strip = area_cut_rows(&rest, -strip_rows(scene, out->rows));
@@ -40,7 +46,7 @@ static void draw_too_small(struct cells *out) {
 void screen_render(const struct view_state *s, const struct scene *scene, struct cells *out) {
     struct layout l;
     cells_clear(out);
-    if (out->columns < SCREEN_COLUMNS_MIN || out->rows < SCREEN_ROWS_MIN) {
+    if (is_too_small(out)) {
         draw_too_small(out);
         return;
     }

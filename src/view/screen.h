@@ -11,7 +11,7 @@ enum { SCREEN_COLUMNS_MIN = 40, SCREEN_ROWS_MIN = 10 };
 /* Draws everything. Pure: asks no clock, no device, no terminal, and does not know whether the frame is of now or of then. */
 void screen_render(const struct view_state *s, const struct scene *scene, struct cells *out);
 
-/* Where things stand on a screen of that size. */
+/* Where things stand on a screen of that size: nowhere when it is too small. */
 struct layout {
     struct area title, overview, graphs, tabs, devices, processes, strip, bottom, panel;
 };
@@ -41,6 +41,8 @@ void panel_draw(struct area a, const struct view_state *s, const struct scene *s
 size_t devices_keys(const struct view_state *s, const struct scene *scene, uint64_t *ret, size_t cap);
 size_t processes_keys(const struct view_state *s, const struct scene *scene, uint64_t *ret, size_t cap);
 uint64_t process_key(const struct process *p); /* its row's */
+/* The processes as they are shown: filtered, sorted. Pointers into the scene's frame. Returns how many there are. */
+size_t processes_shown(const struct view_state *s, const struct scene *scene, const struct process **ret, size_t cap);
 /* The time that a click at (x) of the strip's area means. */
 int64_t strip_time(struct area a, const struct scene *scene, int x);
 

@@ -107,7 +107,7 @@ size_t series_find(const struct series *s, int64_t wall_ns) {
 }
 
 static void drop_farthest(struct series *s, int64_t wall_ns) {
-    bool first = wall_ns - s->at[0].wall_ns > s->at[s->n - 1].wall_ns - wall_ns;
+    bool first = (double)wall_ns - (double)s->at[0].wall_ns > (double)s->at[s->n - 1].wall_ns - (double)wall_ns;
     s->n--;
     if (first)
         memmove(s->at, s->at + 1, s->n * sizeof *s->at);

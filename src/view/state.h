@@ -43,6 +43,7 @@ struct view_state {
     bool utc;                       /* times in UTC instead of local time */
     enum edit edit;
     struct edit_line line;
+    char filter[EDIT_MAX + 1];             /* the one in force; "" for none */
     char recall[RECALL_MAX][EDIT_MAX + 1]; /* filters, newest first */
     int recalled;
     char edit_error[NOTICE_MAX];

@@ -206,7 +206,7 @@ void terminal_show(struct terminal *t, const struct cells *c) {
     if (all && cells_resize(&t->shown, c->columns, c->rows, NULL) < 0)
         return;
     if (all)
-        (void)erase();
+        (void)clear(); /* whatever the terminal has made of the old size */
     for (int i = 0; i < c->columns * c->rows; i++) {
         const struct cell *cell = &c->at[i];
         struct cell *was = &t->shown.at[i];
@@ -263,6 +263,7 @@ static uint32_t translate(wint_t key) {
 }
 
 bool terminal_key(struct terminal *t, struct key *ret) {
+    enum { CTRL_L = 12 };
     for (;;) {
         wint_t key = 0;
         int kind = get_wch(&key);
@@ -272,6 +273,10 @@ bool terminal_key(struct terminal *t, struct key *ret) {
         if (kind == OK) {
             if (key == 13)
                 ret->code = 10;
+            if (key == CTRL_L) {
+                (void)clearok(curscr, TRUE); /* the next screen is sent whole */
+                ret->code = KEY_CODE_RESIZED;
+            }
             if (key == 127 || key == 8)
                 ret->code = KEY_CODE_BACKSPACE;
             return true;

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "view/export.h"
 #include "view/hosts.h"
 #include "view/keys.h"
 #include "view/live.h"
@@ -32,6 +33,7 @@ struct view {
     struct filter *filter;
     struct alerts *alerts;
     uint64_t moves;        /* of the player, when the alerts last took a frame */
+    int64_t judged_ns;     /* the time of that frame */
     int64_t shown_mono_ns; /* when the screen was drawn last */
     bool changed, leave;
 };
@@ -52,6 +54,10 @@ static void show_notice(struct view *v) {
 /* A frame that was not on the screen before. */
 static int take_frame(struct view *v, const struct frame *f, struct error *err) {
     hosts_add_frame(&v->hosts, f);
+    bool back = v->player && f->wall_ns < v->judged_ns;
+    v->judged_ns = f->wall_ns;
+    if (back)
+        alerts_forget(v->alerts);
     if (v->player && player_moves(v->player) != v->moves) {
         alerts_forget(v->alerts);
         v->moves = player_moves(v->player);
@@ -100,7 +106,8 @@ static void fill_series(struct view *v) {
         v->series_whole = true;
         return;
     }
-    if (host.at != v->subject.at)
+    bool other = host.at != v->subject.at;
+    if (other)
         series_clear(&v->series);
     v->subject = host;
     v->scene.series = &v->series;
@@ -108,7 +115,8 @@ static void fill_series(struct view *v) {
         .to_ns = v->scene.series_to_ns,
         .at_most = AROUND_AT_ONCE,
         .take = take_sample,
-        .context = v};
+        .context = v,
+        .anew = other};
     take_sample(v, v->scene.frame);
     v->series_whole = player_around(v->player, &around);
     v->changed = true;
@@ -173,6 +181,7 @@ static void set_filter(struct view *v) {
     }
     filter_destroy(v->filter);
     v->filter = filter;
+    (void)snprintf(s->filter, sizeof s->filter, "%s", s->line.text);
     s->edit = EDIT_NONE;
     remember_filter(s);
 }
@@ -193,11 +202,23 @@ static int go_to(struct view *v, struct error *err) {
 
 static int click(struct view *v, const struct asked *asked, struct error *err) {
     struct layout l;
+    make_scene(v); /* its frame may have gone since it was drawn */
     screen_layout(&v->state, &v->scene, &v->cells, &l);
     int y = asked->y - l.strip.y;
     if (!v->player || y < 0 || y >= l.strip.rows)
         return 0;
     return player_seek(v->player, strip_time(l.strip, &v->scene, asked->x - l.strip.x), clock_mono_ns(), err);
+}
+
+static void export_rows(struct view *v) {
+    char name[EXPORT_NAME_MAX];
+    struct error why = {0};
+    make_scene(v); /* its frame may have gone since it was drawn */
+    if (export_save(&v->state, &v->scene, name, &why) == 0)
+        (void)snprintf(v->state.notice, sizeof v->state.notice, "written: %s", name);
+    else
+        (void)snprintf(v->state.notice, sizeof v->state.notice, "%.*s", NOTICE_MAX - 1, why.text);
+    show_notice(v);
 }
 
 static int press(struct view *v, const struct key *key, struct error *err) {
@@ -209,6 +230,8 @@ static int press(struct view *v, const struct key *key, struct error *err) {
         v->leave = true;
     else if (asked.request == REQUEST_FILTER)
         set_filter(v);
+    else if (asked.request == REQUEST_EXPORT)
+        export_rows(v);
     else if (asked.request == REQUEST_CLICK)
         code = click(v, &asked, err);
     else if (asked.request == REQUEST_PLAYER)
