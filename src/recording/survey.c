@@ -405,11 +405,10 @@ struct tally { /* of one column */
 };
 
 static void tally_piece(struct tally *t, struct survey_column *c, const struct piece *p) {
-    bool coarse = p->frames > 1; /* not decoded yet: its events may stand anywhere in it */
     c->frames = true;
-    c->error |= coarse && p->errors > 0;
-    c->gap |= coarse && p->gaps > 0;
-    c->mark |= coarse && p->marks > 0;
+    c->error |= p->errors > 0;
+    c->gap |= p->gaps > 0;
+    c->mark |= p->marks > 0;
     for (int i = 0; i < FIGURE_COUNT; i++)
         if (!isnan(p->figure[i])) {
             t->sum[i] += (double)p->figure[i] * p->frames;
