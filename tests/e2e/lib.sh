@@ -81,10 +81,10 @@ printed() { grep -qF -- "$1" "$dir/out"; }
 quiet() { [[ ! -s $dir/err ]]; }
 
 # Starts the program in the background: sets `pid`; it speaks into $dir/bg.out and $dir/bg.err.
-# A background job of a script ignores SIGINT unless it gets job control.
+# A background job of a script ignores SIGINT unless it gets job control; whoever runs the tests may ignore SIGHUP (nohup).
 start() {
     set -m
-    "$tacho" "$@" >"$dir/bg.out" 2>"$dir/bg.err" </dev/null &
+    env --default-signal=HUP "$tacho" "$@" >"$dir/bg.out" 2>"$dir/bg.err" </dev/null &
     pid=$!
     set +m
 }
