@@ -24,22 +24,38 @@ const struct field *field_find(const struct field_table *table, struct text key,
     return NULL;
 }
 
-void field_clear(const struct field_table *table, void *item) {
+void field_forget(const struct field *field, void *item) {
+    void *at = (char *)item + field->offset;
+    switch (field->type) {
+    case FIELD_TEXT: *(struct text *)at = (struct text){NULL, 0}; break;
+    case FIELD_U64: *(uint64_t *)at = U64_UNKNOWN; break;
+    case FIELD_I64: *(int64_t *)at = I64_UNKNOWN; break;
+    case FIELD_F64: *(double *)at = NAN; break;
+    case FIELD_BOOL: *(enum yes_no *)at = UNKNOWN; break;
+    case FIELD_OBJECT: field_clear(field->of, at); break;
+    case FIELD_LIST:
+    case FIELD_TEXTS:
+    case FIELD_DETAIL: *(struct list *)at = (struct list){0}; break;
+    }
+}
+
+static void make_blank(const struct field_table *table) {
     for (size_t i = 0; i < table->n; i++) {
         const struct field *field = &table->fields[i];
-        void *at = (char *)item + field->offset;
-        switch (field->type) {
-        case FIELD_TEXT: *(struct text *)at = (struct text){NULL, 0}; break;
-        case FIELD_U64: *(uint64_t *)at = U64_UNKNOWN; break;
-        case FIELD_I64: *(int64_t *)at = I64_UNKNOWN; break;
-        case FIELD_F64: *(double *)at = NAN; break;
-        case FIELD_BOOL: *(enum yes_no *)at = UNKNOWN; break;
-        case FIELD_OBJECT: field_clear(field->of, at); break;
-        case FIELD_LIST:
-        case FIELD_TEXTS:
-        case FIELD_DETAIL: *(struct list *)at = (struct list){0}; break;
-        }
+        if (field->type == FIELD_OBJECT || field->type == FIELD_LIST)
+            make_blank(field->of);
+        field_forget(field, table->blank);
     }
+}
+
+/* Before main: reading a recording clears more items than anything else does. */
+__attribute__((constructor)) static void make_blanks(void) {
+    for (unsigned i = 0; i < SECTION_COUNT; i++)
+        make_blank(sections[i].table);
+}
+
+void field_clear(const struct field_table *table, void *item) {
+    memcpy(item, table->blank, table->size);
 }
 
 bool field_known(const struct field *field, const void *item) {

@@ -51,6 +51,7 @@ struct field_table {
     size_t size;                   /* sizeof the struct */
     const struct field *fields;
     size_t n;
+    void *blank;                   /* an item of which nothing is known */
     const struct field *plain;     /* NULL, or the field that takes a bare string standing for the whole item */
 };
 
@@ -89,6 +90,8 @@ const struct field *field_find(const struct field_table *table, struct text key,
 
 /* Sets every member of an item unknown, every list empty and not asked for. */
 void field_clear(const struct field_table *table, void *item);
+/* The same for one member. */
+void field_forget(const struct field *field, void *item);
 /* Is the member known? A list is known when it was asked for. */
 bool field_known(const struct field *field, const void *item);
 /* Do two items name the same thing (same host and GPU uuid, same pid and start …)? */

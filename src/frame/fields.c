@@ -38,7 +38,7 @@
 
 #define TABLE(variable, type, name_, rows, ...)                                                                        \
     const struct field_table variable = {                                                                              \
-        .name = (name_), .size = sizeof(type), .fields = (rows), .n = COUNT_OF(rows), __VA_ARGS__}
+        .name = (name_), .size = sizeof(type), .fields = (rows), .n = COUNT_OF(rows), .blank = &(type){}, __VA_ARGS__}
 
 static const char *const device_types[] = {"GPU", "NPU", "TPU", NULL};
 static const char *const link_types[] = {"unknown", "gpu", "ibmnpu", "switch", NULL};

@@ -111,12 +111,9 @@ static void forget_unknown(const struct field_table *table, struct json_value na
         return;
     while (json_array_next(&walk, &element)) {
         const struct field *field = json_text(element, &name) ? field_find(table, name, NULL) : NULL;
-        if (!field)
-            continue;
-        struct field_table only = {.fields = field, .n = 1};
-        if (field->type == FIELD_U64 || field->type == FIELD_I64 || field->type == FIELD_F64 ||
-            field->type == FIELD_BOOL)
-            field_clear(&only, item);
+        if (field && (field->type == FIELD_U64 || field->type == FIELD_I64 || field->type == FIELD_F64 ||
+                         field->type == FIELD_BOOL))
+            field_forget(field, item);
     }
 }
 
