@@ -25,8 +25,9 @@ struct decoder_ops {
     int (*resync)(void *self, struct source *in, struct error *err);
     /* Does the text end where a frame or member ends? (Ask when decode gave 0.) */
     bool (*whole)(const void *self);
-    /* From now on places inside the streams are kept to go on from. NULL, as the next two: this codec has none. */
-    void (*remember)(void *self);
+    /* From now on places inside the streams are kept to go on from, `spacing` bytes of text apart at first (0: ACCESS_SPACING).
+     * NULL, as the next two: this codec has none. */
+    void (*remember)(void *self, uint64_t spacing);
     /* The last place kept of the stream that was entered at that offset of the file, at or before `text` bytes from there; NULL:
      * none is. Good until the next decode. */
     const struct access_point *(*nearest)(const void *self, uint64_t stream, uint64_t text);

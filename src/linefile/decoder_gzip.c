@@ -215,9 +215,10 @@ static bool gzip_whole(const void *self) {
     return (d->place == GZIP_ENTRY || d->place == GZIP_BETWEEN) && !d->cut;
 }
 
-static void gzip_remember(void *self) {
+static void gzip_remember(void *self, uint64_t spacing) {
     struct gzip_decoder *d = self;
     d->keeps = true;
+    d->access.spacing = spacing;
 }
 
 static const struct access_point *gzip_nearest(const void *self, uint64_t stream, uint64_t text) {

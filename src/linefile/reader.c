@@ -27,7 +27,8 @@ struct line_reader {
     bool draining;        /* in the rest of a line that is not given out */
     bool lost;            /* damage, and nothing behind it decodes so far */
     bool ended;           /* the last call found the end */
-    bool remembers;       /* places to enter */
+    bool remembers;       /* places to enter… */
+    uint64_t spacing;     /* …this far apart */
 };
 
 int line_reader_create(struct line_file *f, struct line_reader **ret, struct error *err) {
@@ -83,7 +84,7 @@ static int want_decoder(struct line_reader *r, struct error *err) {
         return code;
     ops->enter(r->decoder);
     if (r->remembers && ops->remember)
-        ops->remember(r->decoder);
+        ops->remember(r->decoder, r->spacing);
     r->ops = ops;
     return 1;
 }
@@ -108,10 +109,11 @@ int line_reader_enter(
     return 0;
 }
 
-void line_reader_remember(struct line_reader *r) {
+void line_reader_remember(struct line_reader *r, uint64_t spacing) {
     r->remembers = true;
+    r->spacing = spacing;
     if (r->ops && r->ops->remember)
-        r->ops->remember(r->decoder);
+        r->ops->remember(r->decoder, spacing);
 }
 
 static const struct access_point *nearest(const struct line_reader *r, uint64_t file_offset, uint64_t text_offset) {

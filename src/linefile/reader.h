@@ -68,8 +68,9 @@ void line_reader_destroy(struct line_reader *r);                                
 int line_reader_enter(
     struct line_reader *r, uint64_t file_offset, uint64_t text_offset, bool skip_partial, struct error *err) NODISCARD;
 
-/* From now on places inside compressed streams are kept while they are decoded (gzip: up to 8 MiB of them), for the call below. */
-void line_reader_remember(struct line_reader *r);
+/* From now on places inside compressed streams are kept while they are decoded (gzip: up to 8 MiB of them), for the calls below:
+ * `spacing` bytes of text apart at first, 0 for what linefile/access.h says. */
+void line_reader_remember(struct line_reader *r, uint64_t spacing);
 /* The text offset of the last place kept in the chunk at `file_offset` at or before `text_offset`; 0 when there is none. */
 uint64_t line_reader_nearest(const struct line_reader *r, uint64_t file_offset, uint64_t text_offset);
 /* Goes to the chunk at `file_offset`, counting text from 0 there, and on at once to that place: lines that

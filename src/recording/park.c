@@ -80,7 +80,7 @@ static int open_file(struct segment *s, struct error *err) {
     if (r == 0)
         r = line_reader_create(s->file, &s->probe.lines, err);
     if (r == 0)
-        line_reader_remember(s->sequential.lines); /* pages are read backward too */
+        line_reader_remember(s->sequential.lines, 0); /* pages are read backward too */
     if (r < 0)
         park(s);
     return r;

@@ -74,7 +74,7 @@ static struct line_reader *reader_of(struct line_file **file, const struct buffe
     spill(file_of(CODEC_GZIP), bytes->at, bytes->len);
     OK(line_file_open(file_of(CODEC_GZIP), file, &err));
     OK(line_reader_create(*file, &reader, &err));
-    line_reader_remember(reader);
+    line_reader_remember(reader, 0);
     return reader;
 }
 
