@@ -33,7 +33,7 @@ struct facts {
     const struct recording_header *header;
     struct overview all;
     struct scan_report *segments; /* one per segment */
-    size_t n;
+    size_t n, gone;               /* of which so many were taken away before they could be read */
     uint64_t faults[SCAN_FAULTS], n_faults;
     uint64_t text_bytes, file_bytes;
     bool text_known;
@@ -60,6 +60,7 @@ static int gather(struct recording *r, bool scan, struct arena *arena, struct fa
         }
         if (code < 0)
             return code;
+        f->gone += s->gone;
         overview_merge(&f->all, &s->all);
         for (unsigned k = 0; k < SCAN_FAULTS; k++) {
             f->faults[k] += s->faults[k];
@@ -115,6 +116,8 @@ static void put_json_damage(const struct facts *f, struct buffer *out) {
         buffer_printf(out, "%s\"%s\":%" PRIu64, any ? "," : "", scan_fault_names[k], f->faults[k]);
         any = true;
     }
+    if (f->gone > 0)
+        buffer_printf(out, "%s\"missing segment\":%zu", any ? "," : "", f->gone);
     buffer_put_char(out, '}');
 }
 
@@ -164,8 +167,12 @@ static void write_json(const struct recording *r, const struct facts *f, struct 
     buffer_put_char(out, ']');
     put_json_damage(f, out);
     buffer_put_text(out, TEXT(",\"segments\":["));
+    any = false;
     for (size_t i = 0; i < f->n; i++) {
-        buffer_put_text(out, i > 0 ? TEXT(",") : TEXT(""));
+        if (f->segments[i].gone)
+            continue;
+        buffer_put_text(out, any ? TEXT(",") : TEXT(""));
+        any = true;
         put_json_segment(&f->segments[i], recording_segment_path(r, i), out);
     }
     buffer_put_text(out, TEXT("]}\n"));
@@ -213,6 +220,8 @@ static void put_segments(const struct recording *r, const struct facts *f, struc
     for (size_t i = 0; i < f->n; i++) {
         const struct scan_report *s = &f->segments[i];
         char path[300], bytes[QUANTITY_LEN], text[QUANTITY_LEN];
+        if (s->gone)
+            continue;
         buffer_printf(out, "segment    %s: %s, %" PRIu64 " frames, %s",
             text_printable(text_of(recording_segment_path(r, i)), path, sizeof path), codec_name(s->codec),
             s->all.frames, quantity_size(s->file_bytes, bytes));
@@ -254,6 +263,8 @@ static void write_text(const struct recording *r, const struct facts *f, struct 
     for (unsigned k = 0; k < SCAN_FAULTS; k++)
         if (f->faults[k] > 0)
             buffer_printf(out, "damage     %" PRIu64 " x %s\n", f->faults[k], scan_fault_names[k]);
+    if (f->gone > 0)
+        buffer_printf(out, "damage     %zu x missing segment\n", f->gone);
 }
 
 static int show(struct recording *r, const struct values *v, struct error *err) {

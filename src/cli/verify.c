@@ -53,7 +53,10 @@ static int check_segment(
     bool clean = true;
     for (unsigned k = 0; k < SCAN_FAULTS; k++)
         clean = clean && report.faults[k] == 0;
-    if (code == 0 && !clean)
+    if (code == 0 && report.gone)
+        (void)printf(
+            "%s: removed or replaced before it was read\n", text_printable(text_of(path), shown, sizeof shown));
+    else if (code == 0 && !clean)
         tell_fault(path, &report);
     else if (code == 0 && !v->quiet)
         (void)printf("%s: sound, %" PRIu64 " frames, %" PRIu64 " lines, %s of text\n",
@@ -94,7 +97,7 @@ const struct command verify_command = {
         "line and compares the time index with the frames. For the first fault of each segment it prints where it is: "
         "the "
         "segment, the line and its offset in the text, or the offset in the file where the data does not decode. The "
-        "status is 1 when there is any.",
+        "status is 1 when there is any. A segment that a recorder takes away meanwhile is told, and is no fault.",
     .examples = examples,
     .run = run,
 };

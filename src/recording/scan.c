@@ -223,18 +223,21 @@ static int scan_lines(struct scan *s, struct line_reader *reader, void (*tell)(d
     }
 }
 
+/* 1: the segment is open; 0: it has gone. */
 static int begin(struct recording *r, size_t segment, struct scan_report *report, struct error *err) {
     struct segment *s = &r->segments[segment];
     int64_t previous_ns = report->previous_ns;
-    int code = segment_open(r, segment, err);
-    if (code < 0)
+    int code = s->gone ? 0 : segment_open(r, segment, err);
+    if (code < 0 && !s->gone)
         return code;
-    *report = (struct scan_report){.previous_ns = previous_ns,
-        .codec = s->facts.codec,
-        .file_bytes = s->facts.size,
-        .seek_table = s->facts.seek_table};
+    *report = (struct scan_report){.gone = s->gone, .previous_ns = previous_ns};
     overview_init(&report->all);
-    return 0;
+    if (s->gone)
+        return 0;
+    report->codec = s->facts.codec;
+    report->file_bytes = s->facts.size;
+    report->seek_table = s->facts.seek_table;
+    return 1;
 }
 
 int recording_scan(struct recording *r, size_t segment, struct arena *arena, struct scan_report *report,
@@ -249,13 +252,13 @@ int recording_scan(struct recording *r, size_t segment, struct arena *arena, str
     int code = begin(r, segment, report, err);
     overview_init(&s.found);
     frame_init(&s.frame);
-    if (code == 0 && s.segment->facts.index)
-        code = line_file_chunks(s.segment->file, &s.chunks, &s.n_chunks, err);
-    if (code == 0)
+    if (code == 1)
+        code = s.segment->facts.index ? line_file_chunks(s.segment->file, &s.chunks, &s.n_chunks, err) : 0;
+    if (code == 0 && !report->gone)
         code = line_reader_create(s.segment->file, &reader, err);
-    if (code == 0)
+    if (code == 0 && reader)
         code = scan_lines(&s, reader, tell, err);
-    if (code == 0)
+    if (code == 0 && reader)
         end_of_file(&s, reader);
     line_reader_destroy(reader);
     frame_done(&s.frame);
@@ -326,8 +329,8 @@ int recording_summary(
     struct scan s = {.recording = r, .segment = at, .report = report, .arena = arena};
     bool any = false;
     int code = begin(r, segment, report, err);
-    if (code == 0 && at->facts.codec == CODEC_ZSTD)
-        code = segment_list(r, segment, err);
+    if (code == 1)
+        code = at->facts.codec == CODEC_ZSTD ? segment_list(r, segment, err) : 0;
     if (code < 0)
         return code;
     for (size_t i = 0; i < at->n_stretches && at->facts.codec == CODEC_ZSTD; i++)

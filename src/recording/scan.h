@@ -33,6 +33,7 @@ struct scan_found {
 };
 
 struct scan_report {
+    bool gone;               /* its file was removed or replaced before it could be read: all else is empty */
     struct overview all;
     uint64_t lines;
     uint64_t text_bytes, file_bytes;
@@ -46,7 +47,8 @@ struct scan_report {
     uint64_t gpu_count;      /* most GPUs seen in a frame */
 };
 
-/* Scans segment `segment`. `*report` is filled; `previous_ns` is read first and left at the last frame. Progress is told to
+/* Scans segment `segment`. `*report` is filled; `previous_ns` is read first and left at the last frame. A recorder that rotates
+ * takes old segments away: that is no error, the report says `gone`. Progress is told to
  * `tell` (may be NULL) every few MiB with the share read so far. -ERR_SCHEMA, -ERR_OS, -ERR_NOMEM. */
 int recording_scan(struct recording *r, size_t segment, struct arena *arena, struct scan_report *report,
     void (*tell)(double share), struct error *err) NODISCARD;

@@ -438,6 +438,42 @@ static void a_gap_between_segments(void **state) {
     arena_done(&arena);
 }
 
+/* Rotation by a recorder takes segments away while a recording is gone through: the others are read all the same. */
+static void a_segment_that_was_taken_away(void **state) {
+    (void)state;
+    enum { SEGMENTS = 40, GONE = 7 };
+    for (enum codec c = CODEC_PLAIN; c < CODEC_COUNT; c++) {
+        struct recording_writer_options o = options_of(file_of(c), c);
+        o.max_bytes = 500; /* above a header, below a frame */
+        struct recording_writer *w = record_open(&o);
+        for (unsigned i = 0; i < SEGMENTS; i++)
+            record_take(w, i, T0 + (int64_t)i * NS_PER_SECOND, 2000);
+        OK(recording_writer_close(w, &err));
+        struct reading in = reading_open(file_of(c));
+        assert_int_equal(recording_segments(in.r), SEGMENTS);
+        assert_int_equal(unlink(recording_segment_path(in.r, GONE)), 0);
+        struct arena arena = {0};
+        for (unsigned round = 0; round < 2; round++) {
+            struct scan_report report = {.previous_ns = TIME_UNKNOWN};
+            uint64_t frames = 0;
+            for (size_t i = 0; i < SEGMENTS; i++) {
+                int noted = round == 0 ? recording_summary(in.r, i, &arena, &report, NULL) : 0;
+                assert_int_equal(noted, round == 0 && c == CODEC_ZSTD && i != GONE);
+                if (noted == 0)
+                    OK(recording_scan(in.r, i, &arena, &report, NULL, &err));
+                assert_int_equal(report.gone, i == GONE);
+                assert_int_equal(all_faults(&report), 0);
+                assert_int_equal(report.previous_ns, T0 + (int64_t)(i == GONE ? i - 1 : i) * NS_PER_SECOND);
+                frames += report.all.frames;
+            }
+            assert_int_equal(frames, SEGMENTS - 1);
+            assert_int_equal(recording_damage(in.r).missing, 1);
+        }
+        arena_done(&arena);
+        reading_close(&in);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(sound_segments),
@@ -452,6 +488,7 @@ int main(void) {
         TEST(another_schema),
         TEST(progress_is_told),
         TEST(a_gap_between_segments),
+        TEST(a_segment_that_was_taken_away),
     };
     return cmocka_run_group_tests_name("scan", tests, NULL, NULL);
 }
