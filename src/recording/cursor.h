@@ -20,7 +20,9 @@ void cursor_destroy(struct cursor *c); /* NULL is fine */
  */
 int cursor_first(struct cursor *c, struct error *err) NODISCARD;
 int cursor_last(struct cursor *c, struct error *err) NODISCARD;
-/* The first frame at or after that time; the last frame when all are earlier. */
+/* The first frame at or after that time; the last frame when all are earlier. Where the clock was set back, a time may have been
+ * passed more than once: then the cursor stands where one of these passings was (a frame at or after the time, the one before
+ * it earlier), or, when the time was passed before the clock was set back but not after, perhaps on the last frame. */
 int cursor_seek_time(struct cursor *c, int64_t wall_ns, struct error *err) NODISCARD;
 /* The frame with that label, or the next higher one; the last frame when all are lower. Frames without a label are counted
  * from 0 in file order. */

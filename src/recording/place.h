@@ -29,7 +29,8 @@ struct goal {
     int64_t wall_ns;
     uint64_t seq;
 };
-/* The first line that reaches the goal. 1: there; 0: there is none. What an index says is not believed until the frames
+/* The first line that reaches the goal. 1: there; 0: there is none. Times are bisected, so where they go backward it is some line
+ * that reaches the goal behind one that does not, and 0 says only that the lines behind the place found do not. What an index says is not believed until the frames
  * themselves agree; an untrue one is dropped on the way. */
 int place_seek(struct recording *r, const struct goal *g, struct place *ret, struct error *err) NODISCARD;
 
