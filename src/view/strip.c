@@ -58,7 +58,8 @@ int64_t strip_time(struct area a, const struct scene *scene, int x) {
     return p->first_ns + (int64_t)(share * ((double)p->last_ns - (double)p->first_ns));
 }
 
-static void draw_chip(struct area a, const struct playback *p) {
+/* Returns the columns that it takes. */
+static int draw_chip(struct area a, const struct playback *p) {
     char at[FORMAT_LEN], of[FORMAT_LEN], chip[200];
     const char *counting = p->counting ? "+" : "";
     const char *state = p->playing ? (p->at_end && p->following ? "waiting" : "playing") : p->at_end ? "end" : "paused";
@@ -67,8 +68,7 @@ static void draw_chip(struct area a, const struct playback *p) {
         (unsigned long long)p->frame, (unsigned long long)p->frames, counting,
         p->speed * 10 == floor(p->speed * 10) ? 1 : 2, p->speed, state, p->loop ? " | loop" : "",
         p->following ? " | follow" : "");
-    if (n > 0)
-        (void)area_print(a, 0, 0, STYLE_CHIP, "%s", chip);
+    return n > 0 ? area_print(a, 0, 0, STYLE_CHIP, "%s", chip) : 0;
 }
 
 int strip_rows(const struct scene *scene, int rows_there_are) {
@@ -79,7 +79,8 @@ void strip_draw(struct area a, const struct view_state *s, const struct scene *s
     const struct playback *p = &scene->playback;
     if (a.rows == 0)
         return;
-    draw_chip(area_part(a, 0, a.rows - 1, a.columns, 1), p);
+    struct area last = area_part(a, 0, a.rows - 1, a.columns, 1);
+    (void)area_cut_columns(&last, draw_chip(last, p));
     if (a.rows < 2 || !p->strip)
         return;
     enum figure_kind kind = shown_figure(s, p->strip);
@@ -90,5 +91,8 @@ void strip_draw(struct area a, const struct view_state *s, const struct scene *s
     area_restyle(area_part(a, x, 0, 1, 1), STYLE_HEAD_NOW);
     static const char *const labels[FIGURE_COUNT] = {
         [FIGURE_GPU_UTILIZATION] = "GPU", [FIGURE_GPU_POWER] = "power", [FIGURE_CPU] = "CPU"};
-    area_print_right(area_part(a, 0, a.rows - 1, a.columns, 1), a.columns, 0, STYLE_DIM, "time line: %s", labels[kind]);
+    char label[32];
+    int columns = snprintf(label, sizeof label, " time line: %s", labels[kind]);
+    if (columns <= last.columns)
+        area_print_right(last, last.columns, 0, STYLE_DIM, "%s", label);
 }
