@@ -33,7 +33,7 @@ struct rule_spec {
 static const struct rule_spec specs[RULE_OWN] = {
     [RULE_TEMPERATURE] = {"temperature", 80, 90, 2, 0},
     [RULE_IDLE] = {"idle", 95 - 1e-9, NAN, 0, 900 * NS_PER_SECOND}, /* % of the time without work: 5 % at most */
-    [RULE_POWER] = {"power", 105, 120, 2, 0},                /* % of the limit */
+    [RULE_POWER] = {"power", 105, 120, 2, 0},                       /* % of the limit */
     [RULE_MEMORY] = {"memory", 95, NAN, 1, 0},
     [RULE_THROTTLE] = {"throttle", 0.5, NAN, 0, 0},
     [RULE_ECC] = {"ecc", NAN, 0.5, 0, 0},

@@ -19,59 +19,56 @@ static const char process_columns[] =
     "processes.gpu_utilization,processes.used_memory,processes.io_read_bytes/s,processes.io_write_bytes/s,"
     "processes.cpu_time,processes.command";
 
-/* Copies of the items that are shown, in their order, into `list`; they share the frame's texts. */
-static int choose_cards(const struct view_state *s, const struct scene *scene, struct list *list) {
+/* Copies of the items that are shown, in their order; they share the frame's texts. To be freed; NULL without memory. */
+static struct gpu *choose_cards(const struct view_state *s, const struct scene *scene, size_t *ret_n) {
     size_t n = 0;
     struct device_line *lines = device_lines(s, scene, &n);
-    struct gpu *cards = n ? calloc(n, sizeof *cards) : NULL;
-    *list = (struct list){.at = cards, .asked = true};
+    struct gpu *cards = calloc(n + 1, sizeof *cards);
+    *ret_n = 0;
     for (size_t i = 0; cards && i < n; i++)
         if (lines[i].section == SECTION_GPU &&
             filter_matches_gpu(scene->filter, scene->frame, &scene->frame->gpus.at[lines[i].index]))
-            cards[list->n++] = scene->frame->gpus.at[lines[i].index];
+            cards[(*ret_n)++] = scene->frame->gpus.at[lines[i].index];
     free(lines);
-    return n && !cards ? -ERR_NOMEM : 0;
+    return cards;
 }
 
-static int choose_processes(const struct view_state *s, const struct scene *scene, struct list *list) {
+static struct process *choose_processes(const struct view_state *s, const struct scene *scene, size_t *ret_n) {
     size_t n = scene->frame->processes.n;
     const struct process **shown = calloc(n + 1, sizeof(struct process *));
-    struct process *processes = calloc(n + 1, sizeof *processes);
-    *list = (struct list){.at = processes, .asked = true};
-    if (shown && processes)
-        list->n = processes_shown(s, scene, shown, n);
-    for (size_t i = 0; i < list->n; i++)
+    struct process *processes = shown ? calloc(n + 1, sizeof *processes) : NULL;
+    *ret_n = processes ? processes_shown(s, scene, shown, n) : 0;
+    for (size_t i = 0; i < *ret_n; i++)
         processes[i] = *shown[i];
-    int code = shown && processes ? 0 : -ERR_NOMEM;
     free(shown);
-    return code;
+    return processes;
 }
 
 int export_write(const struct view_state *s, const struct scene *scene, struct buffer *out, struct error *err) {
     bool cards = s->focus == PANE_DEVICES;
     struct columns columns;
-    struct frame shown;
+    size_t n = 0;
     if (!scene->frame)
         return error_set(err, ERR_ABSENT, "there is nothing to export yet");
-    frame_init(&shown);
-    shown.wall_ns = scene->frame->wall_ns;
-    shown.hostname = scene->frame->hostname;
-    struct list *list = cards ? &shown.gpus.list : &shown.processes.list;
-    int code = cards ? choose_cards(s, scene, list) : choose_processes(s, scene, list);
-    if (code < 0)
-        (void)error_set(err, ERR_NOMEM, "rows to export");
-    else if (list->n == 0)
+    void *items = cards ? (void *)choose_cards(s, scene, &n) : (void *)choose_processes(s, scene, &n);
+    int code = 0;
+    if (!items)
+        return error_set(err, ERR_NOMEM, "rows to export");
+    if (n == 0)
         code = error_set(err, ERR_ABSENT, "no %s to export; w changes the pane", cards ? "GPU" : "process");
     else
         code = columns_parse(text_of(cards ? gpu_columns : process_columns), &columns, err);
     if (code == 0) {
+        struct frame shown;
+        frame_init(&shown);
+        shown.wall_ns = scene->frame->wall_ns;
+        shown.hostname = scene->frame->hostname;
+        *(cards ? &shown.gpus.list : &shown.processes.list) = (struct list){items, n, n, true};
         columns_head(&columns, out);
-        columns_rows(&columns, scene->before, &shown, out);
+        columns_rows(&columns, scene->before, &shown, out); /* nothing of it is the frame's own: no frame_done */
         columns_done(&columns);
     }
-    free(list->at);
-    *list = (struct list){.at = NULL};
-    frame_done(&shown);
+    free(items);
     return code == 0 && out->failed ? error_set(err, ERR_NOMEM, "rows to export") : code;
 }
 
