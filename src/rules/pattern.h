@@ -11,6 +11,6 @@ enum { PATTERN_SIZE_MAX = 512 };
  * POSIX extended expression comes to, counted rather too high; SIZE_MAX past PATTERN_SIZE_MAX, with too many ways to match
  * nothing, or where a part is to be found again (\1), which takes exponential time. Never fails: what is no expression is
  * counted as well as it can be. Pure. */
-size_t pattern_size(struct text pattern);
+size_t pattern_size(struct text t);
 
 #endif
