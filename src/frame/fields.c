@@ -84,7 +84,7 @@ static const struct field gpu_fields[] = {
     TEXTF(hostname, FIELD_REQUIRED, "host name for people"),
     TEXTF(instance, FIELD_REQUIRED, "Prometheus instance"),
     F64(utilization, PERCENT, "share of time with work on the device", UNKNOWN_IS_MINUS_1),
-    F64(ane_utilization, FIELD_REQUIRED, "mW", "power of the Apple Neural Engine"),
+    F64(ane_utilization, FIELD_SENTINEL, "mW", "power of the Apple Neural Engine"),
     F64(dla_utilization, FIELD_NULLABLE, "%", "deep learning accelerator"),
     F64(tensorcore_utilization, FIELD_NULLABLE, "%", "tensor cores"),
     U32(temperature, FIELD_SENTINEL, "\302\260C", "core temperature"),

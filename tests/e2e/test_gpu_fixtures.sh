@@ -31,7 +31,7 @@ npu() {
     check 'npu: no errors' jq -e 'has("errors") | not' "$dir/out"
     card 'npu: who it is' '.name == "Intel NPU" and .device_type == "NPU" and .vendor == "intel" and .pci_bus_id == "0000:00:0b.0" and .index == 0'
     card 'npu: its readings' '.utilization == 0 and .used_memory == 4096 and .frequency == 1400'
-    card 'npu: nothing invented' '.temperature == 0 and .power_consumption == -1 and (.unknown | contains(["ane_utilization"])) and .fan_speed_rpm == null'
+    card 'npu: nothing invented' '.temperature == 0 and .power_consumption == -1 and .ane_utilization == 0 and .unknown == null and .fan_speed_rpm == null'
     shot --pretty
     check 'npu: pretty' grep -q '^      "used_memory": 4096,$' "$dir/out"
     shot -f csv --query gpus.name,gpus.utilization,gpus.used_memory

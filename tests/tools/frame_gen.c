@@ -74,7 +74,12 @@ static void fill_member(struct frame *f, const struct field *field, void *item, 
         *(uint64_t *)at = raw % 3 == 0 ? field->max : raw % (field->max < 1000 ? field->max : 1000) + 1;
         break;
     case FIELD_I64: *(int64_t *)at = (int64_t)(raw % (field->max * 2)) - (int64_t)field->max; break;
-    case FIELD_F64: *(double *)at = random_f64(state); break;
+    case FIELD_F64: {
+        double value = random_f64(state);
+        bool taken = field->presence == FIELD_SENTINEL && value == field->sentinel; /* that means unknown */
+        *(double *)at = taken ? value + 1 : value;
+        break;
+    }
     case FIELD_BOOL: *(enum yes_no *)at = raw % 2 ? YES : NO; break;
     case FIELD_OBJECT: fill_item(f, field->of, at, state, hostile); break;
     case FIELD_LIST:

@@ -120,6 +120,8 @@ static void sentinels_stand_for_unknown(void **state) {
     const char *line = written(fx);
     assert_non_null(strstr(line, "\"utilization\":-1.0,"));
     assert_non_null(strstr(line, "\"power_consumption\":-1.0,"));
+    assert_non_null(strstr(line, "\"ane_utilization\":0.0,"));
+    assert_null(strstr(line, "\"unknown\""));
     assert_non_null(strstr(line, "\"temperature\":0,"));
     assert_non_null(strstr(line, "\"device_type\":\"GPU\""));
     assert_non_null(strstr(line, "\"gpm_metrics\":null"));
