@@ -23,26 +23,29 @@ static void stretch_last(struct chunk_list *l, uint64_t to) {
 static int walk_blocks(struct walk *w, struct source *in, struct error *err) {
     for (;;) {
         struct zstd_block block = {0};
+        uint64_t size = ZSTD_CHECKSUM_LEN;
         source_seek(in, w->at);
-        int r = source_need(in, ZSTD_BLOCK_HEADER_LEN, err);
-        if (r <= 0)
-            return r;
-        if (!zstd_block_parse(source_bytes(in), &block)) {
-            w->damaged = true;
-            w->open = false;
-            return 1;
+        if (!w->last) {
+            int r = source_need(in, ZSTD_BLOCK_HEADER_LEN, err);
+            if (r <= 0)
+                return r;
+            if (!zstd_block_parse(source_bytes(in), &block)) {
+                w->damaged = true;
+                w->open = false;
+                return 1;
+            }
+            size = ZSTD_BLOCK_HEADER_LEN + block.stored;
         }
         /* The last byte of it has to be there: a jump past the end would not show. */
-        uint64_t size = ZSTD_BLOCK_HEADER_LEN + block.stored + (block.last && w->has_checksum ? ZSTD_CHECKSUM_LEN : 0U);
         source_skip(in, size - 1);
-        r = source_need(in, 1, err);
+        int r = source_need(in, 1, err);
         if (r <= 0)
             return r;
         w->at += size;
-        if (block.last) {
-            w->open = false;
+        w->open = block.last ? w->has_checksum : !w->last;
+        w->last = block.last;
+        if (!w->open)
             return 1;
-        }
     }
 }
 
@@ -134,6 +137,7 @@ static int walk_frame(struct walk *w, struct source *in, struct chunk_list *l, s
     if (r < 0)
         return r;
     w->open = true;
+    w->last = false;
     w->has_checksum = h.checksum;
     w->at += h.size;
     return 1;

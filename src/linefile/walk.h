@@ -12,6 +12,7 @@ struct walk {
     uint64_t at;       /* all before this offset has been looked at */
     bool open;         /* zstd: a frame goes on there, at a block header; it is the list's last entry */
     bool has_checksum; /* zstd: that frame ends with one */
+    bool last;         /* zstd: its last block has been passed: the checksum stands there */
     bool damaged;      /* zstd: that frame broke off; its stretch goes on to the next frame that begins */
 };
 
