@@ -188,7 +188,7 @@ static int next_line(struct follow *f, struct followed *ret, struct error *err) 
         line_peek(f->parser, line.at, line.len, &ret->head);
         ret->text = (struct text){line.at, line.len};
         if (ret->head.schema != FRAME_SCHEMA)
-            return line_refuse_schema(ret->head.schema, err);
+            return line_refuse_schema(line.at, line.len, ret->head.schema, err);
         if (!line_is_passed(&ret->head))
             return 1;
     }

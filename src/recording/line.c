@@ -1,6 +1,7 @@
 /* recording/line.c: the kinds of lines in a recording, told apart without parsing them. */
 #include "recording/line.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/arena.h"
@@ -101,6 +102,9 @@ static bool peek_sorted(struct text t, struct line_head *ret) {
     return true;
 }
 
+enum { I64_DIGITS = 19, DIGITS_SHOWN = 40 };
+#define SCHEMA_BEYOND INT64_MAX /* one above 64 bits: its digits stand in the line */
+
 struct keys { /* the top-level members that decide what a line is */
     int64_t schema;
     bool has_schema, header, index, mark;
@@ -135,12 +139,34 @@ static bool read_keys(struct json_value root, struct keys *ret) {
     return true;
 }
 
+/* The digits of a line's schema, where that is its first key and a whole number; empty otherwise. */
+static struct text schema_digits(struct text t) {
+    static const char *const before[] = {"{", "\"schema\"", ":"};
+    size_t n = 0;
+    t = text_trim(t);
+    for (size_t i = 0; i < COUNT_OF(before); i++) {
+        if (!text_starts(t, before[i]) || t.at[t.len - 1] != '}')
+            return (struct text){NULL, 0};
+        size_t len = strlen(before[i]);
+        t = text_trim((struct text){t.at + len, t.len - len});
+    }
+    bool negative = text_starts(t, "-");
+    for (n = negative; n < t.len && t.at[n] >= '0' && t.at[n] <= '9';)
+        n++;
+    struct text behind = text_trim((struct text){t.at + n, t.len - n});
+    bool whole = n > negative && t.at[negative] != '0' && (text_starts(behind, ",") || text_starts(behind, "}"));
+    return (struct text){t.at, whole ? n : 0};
+}
+
 static void peek_slow(struct json_parser *parser, struct text t, struct line_head *ret) {
     struct json_value root;
     struct keys keys;
     *ret = (struct line_head){RECORDING_REJECT, TIME_UNKNOWN, UINT64_MAX, FRAME_SCHEMA, 0, 0};
-    if (json_parse(parser, t.at, t.len, true, &root, NULL) < 0 || !read_keys(root, &keys) || !keys.has_schema)
+    if (json_parse(parser, t.at, t.len, true, &root, NULL) < 0 || !read_keys(root, &keys) || !keys.has_schema) {
+        if (schema_digits(t).len >= I64_DIGITS) /* a number that the parser does not take, with the whole line */
+            ret->schema = SCHEMA_BEYOND;
         return;
+    }
     bool timed = keys.t.at && clock_parse(keys.t, &ret->wall_ns);
     ret->schema = keys.schema;
     ret->seq = keys.seq;
@@ -165,9 +191,14 @@ void line_peek(struct json_parser *parser, const char *line, size_t len, struct 
         peek_slow(parser, t, ret);
 }
 
-int line_refuse_schema(int64_t schema, struct error *err) {
-    return error_set(err, ERR_SCHEMA, "replay: unsupported schema version %lld, this tacho supports schema %d",
-        (long long)schema, FRAME_SCHEMA);
+int line_refuse_schema(const char *line, size_t len, int64_t schema, struct error *err) {
+    char number[DIGITS_SHOWN + 1];
+    struct text digits = schema == SCHEMA_BEYOND ? schema_digits((struct text){line, len}) : TEXT("");
+    (void)snprintf(number, sizeof number, "%lld", (long long)schema);
+    if (digits.len > 0)
+        (void)snprintf(number, sizeof number, "%.*s", TEXT_ARG(digits));
+    return error_set(err, ERR_SCHEMA, "replay: unsupported schema version %s%s, this tacho supports schema %d", number,
+        digits.len > DIGITS_SHOWN ? "\342\200\246" : "", FRAME_SCHEMA);
 }
 
 static void put_time(struct buffer *out, int64_t wall_ns) {
@@ -252,7 +283,7 @@ int line_parse_header(struct json_parser *parser, const char *line, size_t len, 
         else if (text_equal(key, TEXT("started")) && json_text(v, &t))
             (void)clock_parse(t, &ret->started_ns);
     }
-    return r == 0 && schema != FRAME_SCHEMA ? line_refuse_schema(schema, err) : r;
+    return r == 0 && schema != FRAME_SCHEMA ? line_refuse_schema(line, len, schema, err) : r;
 }
 
 void line_put_index(

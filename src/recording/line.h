@@ -25,7 +25,7 @@ struct line_head {
     enum recording_line kind;
     int64_t wall_ns;  /* of a frame, mark or index line; TIME_UNKNOWN when it has none */
     uint64_t seq;     /* of a frame or index line; UINT64_MAX when it has none */
-    int64_t schema;
+    int64_t schema;   /* FRAME_SCHEMA where the line does not tell; INT64_MAX above 64 bits */
     uint32_t part, parts; /* of a frame that was split by host; 0 of 0: whole */
 };
 
@@ -72,7 +72,7 @@ void line_put_mark(struct buffer *out, int64_t wall_ns, struct text mark);
 /* The text of a mark line, copied into `arena`, and its time; NULL `at` when it is none. */
 struct text line_parse_mark(struct json_parser *parser, const char *line, size_t len, struct arena *arena, int64_t *ret_ns);
 
-/* The one message for a schema that is not ours; returns -ERR_SCHEMA. */
-int line_refuse_schema(int64_t schema, struct error *err);
+/* The one message for a line whose head says a schema that is not ours; returns -ERR_SCHEMA. */
+int line_refuse_schema(const char *line, size_t len, int64_t schema, struct error *err);
 
 #endif

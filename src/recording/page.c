@@ -44,7 +44,7 @@ static int page_add_part(struct page *p, const struct line *line, const struct l
 static int page_add(
     struct page *p, struct recording *r, const struct line *line, const struct line_head *head, struct error *err) {
     if (head->schema != FRAME_SCHEMA)
-        return line_refuse_schema(head->schema, err);
+        return line_refuse_schema(line->at, line->len, head->schema, err);
     if (r->segments[p->segment].sequential.continues)
         return page_add_part(p, line, head, err);
     p->open = p->open && line_is_passed(head);

@@ -106,8 +106,8 @@ static int read_head(struct recording *r, size_t segment, bool *ret_known, struc
         if (code != 1)
             break;
         line_peek(r->parser, line.at, line.len, &head);
-        if (head.schema != 1)
-            return line_refuse_schema(head.schema, err);
+        if (head.schema != FRAME_SCHEMA)
+            return line_refuse_schema(line.at, line.len, head.schema, err);
         if (head.kind == RECORDING_HEADER && r->header.n_hosts == 0 && r->header.interval_ns == 0)
             code = take_header(r, &line, err);
         known = head.kind == RECORDING_HEADER || head.kind == RECORDING_FRAME;

@@ -18,7 +18,8 @@ static int is_recording(struct json_parser *parser, struct line_reader *reader, 
     while ((r = line_reader_next(reader, &line, err)) == 1 || line_reader_passed(r)) {
         if (r == 1)
             line_peek(parser, line.at, line.len, &head);
-        if (r == 1 && head.kind != RECORDING_BLANK && head.kind != RECORDING_REJECT) {
+        bool foreign_schema = r == 1 && head.schema != FRAME_SCHEMA; /* whoever opens it says so */
+        if (r == 1 && (foreign_schema || (head.kind != RECORDING_BLANK && head.kind != RECORDING_REJECT))) {
             *ret = true;
             return 0;
         }

@@ -159,7 +159,7 @@ static int take_line(struct scan *s, const struct line *line, struct error *err)
     follow_chunks(s, line->offset);
     line_peek(s->recording->parser, line->at, line->len, &head);
     if (head.schema != FRAME_SCHEMA)
-        return line_refuse_schema(head.schema, err);
+        return line_refuse_schema(line->at, line->len, head.schema, err);
     if (!s->begun && head.kind != RECORDING_HEADER && head.kind != RECORDING_BLANK)
         fault(s, SCAN_HEADER, number, line->offset, "the segment does not begin with a header");
     s->begun = s->begun || head.kind != RECORDING_BLANK;

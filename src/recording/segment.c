@@ -318,7 +318,7 @@ int segment_probe(struct recording *r, size_t segment, size_t stretch, struct er
             break;
         at->has_frame = segment_peek(r, segment, &s->probe, &line, &head) == RECORDING_FRAME && !s->probe.continues;
         if (head.schema != FRAME_SCHEMA)
-            return line_refuse_schema(head.schema, err);
+            return line_refuse_schema(line.at, line.len, head.schema, err);
         at->first_ns = head.wall_ns;
         at->first_seq = head.seq;
     }

@@ -210,8 +210,52 @@ static void another_schema(void **state) {
     for (size_t i = 0; i < COUNT_OF(lines); i++)
         if (peek(lines[i], strlen(lines[i])).schema == 1)
             fail_msg("%s is of schema 1", lines[i]);
-    assert_int_equal(line_refuse_schema(2, &err), -ERR_SCHEMA);
+    assert_int_equal(line_refuse_schema(lines[0], strlen(lines[0]), 2, &err), -ERR_SCHEMA);
     assert_string_equal(err.text, SCHEMA_2);
+}
+
+#define FORTY "1234567890123456789012345678901234567890"
+
+static void a_schema_above_64_bits(void **state) {
+    (void)state;
+    static const struct {
+        const char *line, *number;
+    } refused[] = {
+        {"{\"schema\":18446744073709551617,\"t\":" TIME ",\"seq\":1}", "18446744073709551617"},
+        {"{\"schema\":9223372036854775808}", "9223372036854775808"},
+        {" { \"schema\" : -99999999999999999999 , \"t\":" TIME " } ", "-99999999999999999999"},
+        {"{\"schema\":" FORTY ",\"header\":true}", FORTY},
+        {"{\"schema\":" FORTY "5,\"header\":true}", FORTY "\342\200\246"},
+        {"{\"schema\":9223372036854775807,\"t\":" TIME "}", "9223372036854775807"},
+        {"{\"schema\":-9223372036854775808,\"t\":" TIME "}", "-9223372036854775808"},
+    };
+    static const char *const rejected[] = {
+        "{\"schema\":18446744073709551617.5,\"t\":" TIME "}",
+        "{\"schema\":18446744073709551617e1,\"t\":" TIME "}",
+        "{\"schema\":\"18446744073709551617\",\"t\":" TIME "}",
+        "{\"schema\":00000000000000000000002,\"t\":" TIME "}",
+        "{\"schema\":-,\"t\":" TIME "}",
+        "{\"schema\":18446744073709551617",
+        "{\"schema\":18446744073709551617,\"t\":",
+        "{\"x\":18446744073709551617}",
+        "{\"schema\":1.5,\"t\":" TIME "}",
+    };
+    for (size_t i = 0; i < COUNT_OF(refused); i++) {
+        struct error err = {0};
+        char wanted[200];
+        size_t len = strlen(refused[i].line);
+        struct line_head head = peek(refused[i].line, len);
+        assert_int_not_equal(head.schema, 1);
+        assert_int_equal(line_refuse_schema(refused[i].line, len, head.schema, &err), -ERR_SCHEMA);
+        (void)snprintf(wanted, sizeof wanted, "replay: unsupported schema version %s, this tacho supports schema 1",
+            refused[i].number);
+        assert_string_equal(err.text, wanted);
+    }
+    for (size_t i = 0; i < COUNT_OF(rejected); i++) {
+        struct line_head head = peek(rejected[i], strlen(rejected[i]));
+        if (head.kind != RECORDING_REJECT || head.schema != 1)
+            fail_msg("%s: kind %d, schema %lld", rejected[i], (int)head.kind, (long long)head.schema);
+    }
 }
 
 static void deep_nesting(void **state) {
@@ -366,6 +410,7 @@ int main(void) {
         cmocka_unit_test(cut_lines),
         cmocka_unit_test(labels_at_their_limits),
         cmocka_unit_test(another_schema),
+        cmocka_unit_test(a_schema_above_64_bits),
         cmocka_unit_test(deep_nesting),
         cmocka_unit_test(a_header_goes_there_and_back),
         cmocka_unit_test(headers_of_wrong_types),
