@@ -60,17 +60,21 @@ struct session {
     struct columns columns;
     struct output out;
     struct collect *collect;
+    unsigned sections;      /* bit per enum section: those asked for */
     struct frame frames[2]; /* present and previous, in turn */
 };
 
-/* That there are none (no graphics cards, say) is a reading too, when nothing failed. */
-static bool anything_read(const struct frame *f) {
+/* That there are none (no graphics cards, say) is a reading too, when nothing failed; but no machine is without those three. */
+static bool anything_read(const struct frame *f, unsigned sections_wanted) {
+    unsigned everywhere = 1U << SECTION_CPU | 1U << SECTION_MEMORY | 1U << SECTION_PROCESS;
+    bool none = false;
     for (unsigned s = 0; s < SECTION_ERROR; s++) {
         const struct list *list = frame_section_const(f, (enum section)s);
-        if (list->n > 0 || (list->asked && f->errors.n == 0))
+        if (list->n > 0)
             return true;
+        none = none || list->asked;
     }
-    return false;
+    return none && f->errors.n == 0 && !(sections_wanted & everywhere);
 }
 
 static int write_sample(
@@ -110,7 +114,7 @@ static int take_samples(struct session *s, struct error *err) {
             break;
         r = collect_sample(s->collect, now, err);
         now->seq = n;
-        any = any || anything_read(now);
+        any = any || anything_read(now, s->sections);
         if (r == 0)
             r = write_sample(s, n, before, now, err);
     }
@@ -144,6 +148,7 @@ static int run(void *values, const struct invocation *in) {
         columns_done(&s.columns);
         return complain_error(&snapshot_command, &err);
     }
+    s.sections = o.sections;
     o.wait_ns = (int64_t)s.values->timeout_ms * NS_PER_MS;
     frame_init(&s.frames[0]);
     frame_init(&s.frames[1]);

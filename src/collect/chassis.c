@@ -71,7 +71,6 @@ static int chassis_open(const struct collect_options *options, void **ret, struc
             model.len--;
         (void)add_detail(r, dmi[0].key, model);
     }
-    (void)add_detail(r, TEXT("platform"), TEXT("Linux"));
     *ret = r;
     return 0;
 }
@@ -113,11 +112,25 @@ static void sum_parts(struct frame *f, struct chassis *chassis) {
     chassis->power_source = isnan(cpu) ? TEXT("gpu") : any_gpu ? TEXT("rapl+gpu") : TEXT("rapl");
 }
 
-/* One chassis out of what the firmware's tables, the BMC and the sensor chips tell. */
+/* Not even a name: a container or a small guest, or the wrong folder for sysfs. */
+static bool is_bare(const struct chassis *c) {
+    return c->detail.n == 0 && c->fan_speeds.n == 0 && c->psu_status.n == 0 && c->temperatures.n == 0 &&
+           !known_f64(c->total_power_watts) && !known_f64(c->inlet_temperature) && !known_f64(c->outlet_temperature) &&
+           !known_text(c->thermal_pressure);
+}
+
+/* One chassis out of what the firmware's tables, the BMC and the sensor chips tell; none when nobody tells anything. */
 static void chassis_complete(struct frame *whole) {
     frame_merge_all(&whole->arena, &chassis_table, &whole->chassis.list);
-    if (whole->chassis.n > 0 && !known_f64(whole->chassis.at[0].total_power_watts))
-        sum_parts(whole, &whole->chassis.at[0]);
+    if (whole->chassis.n == 0)
+        return;
+    struct chassis *chassis = &whole->chassis.at[0];
+    if (!known_f64(chassis->total_power_watts))
+        sum_parts(whole, chassis);
+    if (is_bare(chassis))
+        whole->chassis.n = 0;
+    else
+        frame_add_detail(&whole->arena, &chassis->detail.list, TEXT("platform"), TEXT("Linux"));
 }
 
 const struct collector chassis_collector = {

@@ -134,6 +134,11 @@ other_roots() {
     check 'an empty machine: JSON all the same' jq -e '.schema == 1' "$dir/out"
     runs 1 snapshot --procfs "$dir/missing" --sysfs "$dir/missing" --include cpu,memory
     check 'a missing one too' said 'nothing at all could be read'
+    runs 1 snapshot --procfs "$dir/empty" --sysfs "$dir/empty" --rootfs "$dir/empty" --nvml none
+    check 'all sections of an empty machine' test "$(<"$dir/err")" = 'tacho snapshot: nothing at all could be read'
+    check 'all sections: a platform alone is no chassis' jq -e '.chassis == []' "$dir/out"
+    runs 0 snapshot --include gpu,chassis --sysfs "$dir/empty" --nvml none
+    check 'no graphics cards, no chassis: that is fine' jq -e '.gpus == [] and .chassis == []' "$dir/out"
     rm proc/meminfo
     mkdir proc/meminfo
     runs 0 snapshot --procfs proc --sysfs sys --include cpu,memory
