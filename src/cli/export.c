@@ -219,7 +219,7 @@ static int refuse_itself(const struct recording *r, const char *output, struct e
     return 0;
 }
 
-static void tell_damage(const struct recording_damage *d) {
+static void tell_damage(const struct recording_damage *d, bool follows) {
     if (d->rejected + d->oversized + d->undecoded > 0)
         (void)complain(&export_command, 0,
             "passed over %" PRIu64 " broken or oversized lines and %" PRIu64 " stretches that do not decode",
@@ -229,6 +229,12 @@ static void tell_damage(const struct recording_damage *d) {
     if (d->refused > 0)
         (void)complain(&export_command, 0, "refused %" PRIu64 " stretches that want a zstd window over %d MiB",
             d->refused, 1 << (LINE_WINDOW_LOG_MAX - 20));
+    if (d->torn > 0 && !follows)
+        (void)complain(&export_command, 0,
+            "%" PRIu64
+            " of the recording's files ends in the middle of a line or of a compressed stream: what wrote it "
+            "was killed, or writes still",
+            d->torn);
     if (d->missing > 0)
         (void)complain(
             &export_command, 0, "%" PRIu64 " segments were removed, replaced or cut short meanwhile", d->missing);
@@ -258,7 +264,7 @@ static int export_recording(struct session *s, const struct invocation *in, stru
         r = export_span(s, c, err);
     struct recording_damage d = recording ? recording_damage(recording) : (struct recording_damage){0};
     if (r >= 0)
-        tell_damage(&d);
+        tell_damage(&d, v->follow);
     if (r >= 0 && v->host && !s->met_host)
         (void)complain(&export_command, 0, "no frame has anything of host '%s'", v->host);
     cursor_destroy(c);

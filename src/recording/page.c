@@ -104,6 +104,20 @@ static int fill_beyond(struct recording *r, struct segment *s, struct page *p, s
     return line_reader_passed(code) || code > 0 ? 0 : code; /* that is the next stretch's affair */
 }
 
+/* The stretch is read to its end: does the file end there too, in the middle of a line or of a compressed stream? */
+static int look_at_end(struct recording *r, struct segment *s, const struct page *p, struct error *err) {
+    struct line line;
+    if (s->torn || p->undecoded || (p->stretch + 1 < s->n_stretches && !s->sequential.beyond))
+        return 0;
+    int code = segment_next_beyond(&s->sequential, &line, err);
+    if (code == 0) {
+        struct line_tail tail = line_reader_tail(s->sequential.lines);
+        s->torn = tail.partial.len > 0 || tail.cut_stream;
+        r->damage.torn += s->torn;
+    }
+    return line_reader_passed(code) || code > 0 ? 0 : code; /* more stands behind it */
+}
+
 /* Reads the lines of a page out of the sequential reader, which stands at an earlier page or at this one. */
 static int fill(struct recording *r, struct segment *s, struct page *p, size_t from_page, struct error *err) {
     struct line line = {0};
@@ -228,6 +242,10 @@ static int page_load(struct recording *r, struct page *p, struct error *err) {
             return code;
         for (size_t i = 0; i < p->n; i++)
             r->damage.incomplete += p->lines[i].partial;
+        if (p->last)
+            code = look_at_end(r, s, p, err);
+        if (code < 0)
+            return code;
         s->stretches[p->stretch].pages_counted = p->number + 1;
     }
     char *padding = buffer_room(&p->text, JSON_PADDING);

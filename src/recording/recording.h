@@ -37,6 +37,7 @@ struct recording_damage {
     uint64_t incomplete; /* frames of several lines of which some are missing */
     uint64_t undecoded;  /* stretches of a compressed file that do not decode */
     uint64_t refused;    /* such stretches that want a zstd window over 2^LINE_WINDOW_LOG_MAX */
+    uint64_t torn;       /* segments that end in the middle of a line or of a compressed stream */
     uint64_t missing;    /* segments removed, replaced or cut short by others since the recording was opened */
     uint64_t distrusted; /* time indexes that turned out untrue and are not used any more */
 };

@@ -94,6 +94,7 @@ struct segment {
     struct line_file_facts facts;
     bool stays_open;                /* the active file: rotation may take its name */
     bool distrusted;
+    bool torn;                      /* it was seen to end in the middle of something: counted once */
     bool gone;                      /* not there any more, or another file: no stretches */
 };
 

@@ -79,7 +79,7 @@ other_schema() {
             check "$command $schema: the very message" test "$(<"$dir/err")" = "$message"
         done
     done
-    for schema in 0 -1 3 255; do
+    for schema in 0 -1 3 255 18446744073709551617; do
         whole | sed "3s/\"schema\":1/\"schema\":$schema/" >other.ndjson
         runs 1 verify other.ndjson
         check "schema $schema" test "$(<"$dir/err")" = "replay: unsupported schema version $schema, this tacho supports schema 1"
@@ -88,19 +88,24 @@ other_schema() {
     runs 1 verify later.ndjson
 }
 
+torn_words="tacho export: 1 of the recording's files ends in the middle of a line or of a compressed stream: what wrote it was killed, or writes still"
+
 torn_tail() {
     whole | head -c -7 >torn.ndjson
     damaged torn.ndjson 5 '{"torn tail":1}'
     faulty torn.ndjson "line 7, text offset $(offset_of_line torn.ndjson 7): torn tail: the file ends in the middle of a line ($(tail -n 1 torn.ndjson | wc -c) bytes)"
     runs 0 export torn.ndjson
     check 'torn: what is whole' test "$(grep -c '"seq":' "$dir/out")" = 5
+    check 'torn: export says so' test "$(<"$dir/err")" = "$torn_words"
+    runs 0 export torn.ndjson --from +0s --to +1s
+    check 'torn: of a stretch too' test "$(<"$dir/err")" = "$torn_words"
     whole | head -c -1 >unended.ndjson # all but the newline
     runs 1 verify unended.ndjson
     check 'a line without its end is torn' printed 'torn tail'
     echo "$header" | head -c 20 >stub.ndjson
     damaged stub.ndjson 0 '{"torn tail":1}'
     runs 1 verify stub.ndjson
-    exports stub.ndjson '' ''
+    exports stub.ndjson '' "$torn_words"
 }
 
 cut_streams() {
@@ -122,6 +127,9 @@ cut_streams() {
             check "$file cut by $cut: info knows" jq -e '.damage["torn tail"] == 1' "$dir/out"
             runs 0 export "cut-$file"
             check "$file cut by $cut: lines stay whole" jq -es . "$dir/out"
+            check "$file cut by $cut: export says so" said "$torn_words"
+            [[ $file == *.gz || $cut -gt 4 ]] || # all but a byte of the checksum is there
+                check "$file cut by $cut: every frame" test "$(grep -c '"seq":' "$dir/out")" = 6
         done
     done
     head -c 3 whole.ndjson.zst >tiny.zst # less than a magic number
