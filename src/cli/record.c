@@ -258,7 +258,10 @@ static int record(struct session *s, enum codec codec, const struct collect_opti
         int closed = recording_writer_close(s->writer, r < 0 ? NULL : err);
         r = r < 0 ? r : closed;
     }
-    collect_close(s->collect);
+    unsigned hanging = collect_close(s->collect);
+    if (hanging > 0)
+        (void)complain(
+            &record_command, 0, "%u reader%s at the end, and left behind", hanging, hanging == 1 ? " hung" : "s hung");
     frame_done(&s->frame);
     json_parser_destroy(s->parser);
     return r;

@@ -46,7 +46,7 @@ sections() {
     check 'each frame has every section' jq -ne '[inputs | select(has("seq")) |
         all(.cpus, .memory, .chassis, .processes, .storage, .networks; type == "array")] | length >= 10 and all' a.ndjson
     check 'one processor, memory and chassis, and some processes' jq -ne '[inputs | select(has("seq")) |
-        (.cpus | length) == 1 and (.memory | length) == 1 and (.chassis | length) == 1 and (.processes | length) > 1] | all' a.ndjson
+        (.cpus | length) == 1 and (.memory | length) == 1 and (.chassis | length) <= 1 and (.processes | length) > 1] | all' a.ndjson
     check 'no errors on a sound machine' jq -ne '[inputs | select(has("errors"))] == []' a.ndjson
     runs 0 record -o few.ndjson -i 0.1 --duration 0.3s --include memory,network
     check 'only the sections asked for' jq -ne '[inputs | select(has("seq")) | keys] | length > 0 and all(. ==
@@ -229,6 +229,16 @@ broken_machine() {
     check 'of JSON' all_json nothing.ndjson
 }
 
+# A FIFO that nobody writes to hangs who opens it, as a dead file system would.
+hanging_reader() {
+    mkdir -p hung/proc/1
+    mkfifo hung/proc/1/stat
+    printf 'MemTotal: 1000 kB\nMemFree: 300 kB\nMemAvailable: 600 kB\n' >hung/proc/meminfo
+    runs 0 record -o hung.ndjson -i 0.1 --duration 0.3s --procfs hung/proc --include memory,process -q
+    check 'the others go on' jq -ne '[inputs | select(has("memory"))] | length > 0' hung.ndjson
+    check 'one is told at the end' test "$(<"$dir/err")" = 'tacho record: 1 reader hung at the end, and left behind'
+}
+
 wrong_use() {
     refuses 2 'tacho record: --interval: at least 0.1 seconds' record -o x.ndjson -i 0.09
     refuses 2 'tacho record: --interval: at least 0.1 seconds' record -o x.ndjson -i 0
@@ -265,5 +275,6 @@ hangup_under_nohup
 status_line
 default_path
 broken_machine
+hanging_reader
 wrong_use
 finish
