@@ -147,13 +147,13 @@ static int step(struct gzip_decoder *d, struct source *in, struct error *err) {
     d->z.avail_in = (uInt)given;
     bool due = d->keeps && !header && !mark && access_is_due(&d->access, d->stream, d->text);
     r = inflate(&d->z, header || due ? Z_BLOCK : Z_NO_FLUSH); /* a header ends where the first block begins */
+    size_t taken = given - d->z.avail_in, got = (size_t)(d->z.next_out - to);
+    d->text += got; /* handed out whatever comes of it */
     if (mark && !header && r == Z_OK && d->z.avail_in == 0 && (d->z.data_type & (AT_BOUNDARY | BITS)) != AT_BOUNDARY)
         return damaged(in, "a chunk ends inside a block", err);
-    size_t taken = given - d->z.avail_in, got = (size_t)(d->z.next_out - to);
     source_skip(in, taken);
     d->crc = (uint32_t)crc32_z(d->crc, to, got);
     d->size += (uint32_t)got;
-    d->text += got;
     if (due && r == Z_OK)
         keep_point(d, in);
     d->more = d->z.avail_out == 0;
