@@ -207,6 +207,48 @@ static void clocks_that_go_back(void **state) {
     player_destroy(p);
 }
 
+/* From event to event: forward to each, back to each, and no standing still where a mark lies between two frames. */
+static void goes_from_event_to_event(void **state) {
+    (void)state;
+    char notice[NOTICE_MAX];
+    struct recording_writer_options o = options_of(file_of(CODEC_ZSTD), CODEC_ZSTD);
+    o.header.interval_ns = 3 * SECOND;
+    struct recording_writer *w = record_open(&o);
+    for (size_t i = 0; i < 20; i++) {
+        if (i == 5 || i == 12)
+            OK(recording_writer_mark(w, T0 + (int64_t)i * 3 * SECOND - SECOND, TEXT("here"), &err));
+        if (i == 12)
+            OK(recording_writer_mark(w, T0 + (int64_t)i * 3 * SECOND - SECOND / 2, TEXT("and here"), &err));
+        record_take(w, i, T0 + (int64_t)i * 3 * SECOND + (i >= 8 ? 60 * SECOND : 0), 10);
+    }
+    OK(recording_writer_close(w, &err));
+    struct player *p = open_player((struct player_options){.paused = true}, file_of(CODEC_ZSTD));
+    for (int i = 0; i < 2000 && player_due(p, 0) == PLAYER_TICK_NS; i++) { /* until everything was read */
+        (void)nanosleep(&(struct timespec){0, 5000000}, NULL);
+        (void)after(p, 1);
+    }
+    act(p, PLAYER_NEXT_EVENT, 0);
+    assert_int_equal(at(p), 5);
+    assert_true(player_notice(p, notice));
+    assert_string_equal(notice, "mark");
+    act(p, PLAYER_NEXT_EVENT, 0);
+    assert_int_equal(at(p), 8);
+    assert_true(player_notice(p, notice));
+    assert_string_equal(notice, "mark"); /* the first of what stands before that frame */
+    act(p, PLAYER_LAST, 0);
+    act(p, PLAYER_PREVIOUS_EVENT, 0);
+    assert_int_equal(at(p), 8);
+    assert_true(player_notice(p, notice));
+    assert_string_equal(notice, "end of a gap");
+    act(p, PLAYER_PREVIOUS_EVENT, 0); /* not the marks in the gap: their frame is this one */
+    assert_int_equal(at(p), 5);
+    act(p, PLAYER_PREVIOUS_EVENT, 0);
+    assert_int_equal(at(p), 5);
+    assert_true(player_notice(p, notice));
+    assert_string_equal(notice, "no error, gap or mark before here");
+    player_destroy(p);
+}
+
 struct heard {
     uint64_t n, first, last;
 };
@@ -231,6 +273,12 @@ static void hands_over_what_is_around(void **state) {
     assert_int_equal(h.last, 25);
     assert_in_range(h.n, 15, 16);
     assert_int_equal(at(p), 20);
+    h = (struct heard){.first = UINT64_MAX};
+    assert_true(player_around(p, &a)); /* it has all */
+    assert_int_equal(h.n, 0);
+    a.anew = true;
+    (void)player_around(p, &a);
+    assert_true(h.n > 0);
     player_destroy(p);
 }
 
@@ -244,6 +292,7 @@ int main(void) {
         TEST(gaps_are_shown_or_jumped),
         TEST(starts_where_asked),
         TEST(clocks_that_go_back),
+        TEST(goes_from_event_to_event),
         TEST(hands_over_what_is_around),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
