@@ -50,6 +50,8 @@ static void bash_flags(struct buffer *b, const struct command *c) {
         buffer_printf(b, "%s--%s", i ? " " : "", o->name);
         if (o->letter)
             buffer_printf(b, " -%c", o->letter);
+        if (option_has_opposite(o))
+            buffer_printf(b, " --no-%s", o->name);
     }
 }
 
@@ -154,6 +156,8 @@ static void zsh_option(struct buffer *b, const struct option_spec *o) {
         }
     }
     buffer_put_char(b, '\'');
+    if (option_has_opposite(o))
+        buffer_printf(b, " \\\n                '--no-%s[turn --%s off]'", o->name, o->name);
 }
 
 static void zsh_command(struct buffer *b, const struct command *c) {
@@ -226,6 +230,10 @@ static void fish_option(struct buffer *b, const struct command *c, const struct 
     buffer_put_text(b, TEXT(" -d "));
     fish_put(b, o->says);
     buffer_put_char(b, '\n');
+    if (option_has_opposite(o)) {
+        fish_begin(b, c);
+        buffer_printf(b, " -l no-%s -d 'turn --%s off'\n", o->name, o->name);
+    }
 }
 
 void reference_fish(const struct command *const *list, struct buffer *b) {

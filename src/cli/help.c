@@ -21,7 +21,7 @@ const char help_layers[] =
     "--config or TACHO_CONFIG names; sections are "
     "[general] "
     "and the "
-    "commands' names, keys are the options' names.";
+    "commands' names, keys are the options' names. On the command line --no-NAME turns off a flag that they turn on.";
 const struct help_exit help_exits[3] = {{"0", "fine"}, {"1", "failed"}, {"2", "wrong usage"}};
 
 enum { WIDTH_MOST = 100, WIDTH_LEAST = 40, WIDTH_DEFAULT = 80, LEFT_MOST = 30, INDENT = 2 };
@@ -52,9 +52,10 @@ static size_t left_side(const struct option_spec *o, struct buffer *b) {
     char takes[OPTION_TAKES_LEN];
     size_t before = b->len;
     if (o->letter)
-        buffer_printf(b, "  -%c, --%s", o->letter, o->name);
+        buffer_printf(b, "  -%c, ", o->letter);
     else
-        buffer_printf(b, "      --%s", o->name);
+        buffer_put_text(b, TEXT("      "));
+    buffer_printf(b, "--%s%s", option_has_opposite(o) ? "[no-]" : "", o->name);
     if (*option_takes(o, takes))
         buffer_printf(b, " %s", takes);
     return b->at ? wrap_columns((struct text){b->at + before, b->len - before}) : 0;

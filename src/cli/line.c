@@ -15,11 +15,13 @@ const struct option_spec global_options[N_GLOBAL_OPTIONS] = {
         .letter = 'h',
         .type = OPTION_FLAG,
         .offset = offsetof(struct globals, help),
-        .says = "show this help"},
+        .says = "show this help",
+        .no_config = true},
     {.name = "version",
         .type = OPTION_FLAG,
         .offset = offsetof(struct globals, version),
-        .says = "show the version of tacho and of its libraries"},
+        .says = "show the version of tacho and of its libraries",
+        .no_config = true},
 };
 
 struct walk {
@@ -42,18 +44,30 @@ static int store(struct walk *w, const struct option_spec *o, const char *text) 
 }
 
 static int unknown_flag(const struct walk *w, struct text name) {
-    const char *near = NULL;
+    const char *near = NULL, *no = "";
     unsigned best = NEAREST_NONE;
-    for (size_t i = 0; i < n_options(w); i++)
-        if (nearest_better(name, text_of(w->s->command->options[i].name), &best))
-            near = w->s->command->options[i].name;
+    for (size_t i = 0; i < n_options(w); i++) {
+        const struct option_spec *o = &w->s->command->options[i];
+        char off[64];
+        (void)snprintf(off, sizeof off, "no-%s", o->name);
+        if (nearest_better(name, text_of(o->name), &best)) {
+            near = o->name;
+            no = "";
+        }
+        if (option_has_opposite(o) && nearest_better(name, text_of(off), &best)) {
+            near = o->name;
+            no = "no-";
+        }
+    }
     for (size_t i = 0; i < N_GLOBAL_OPTIONS; i++)
-        if (nearest_better(name, text_of(global_options[i].name), &best))
+        if (nearest_better(name, text_of(global_options[i].name), &best)) {
             near = global_options[i].name;
+            no = "";
+        }
     char shown[64];
     (void)text_printable(name, shown, sizeof shown);
     if (near)
-        return error_set(w->err, ERR_USAGE, "unknown flag --%s (did you mean --%s?)", shown, near);
+        return error_set(w->err, ERR_USAGE, "unknown flag --%s (did you mean --%s%s?)", shown, no, near);
     if (!w->s)
         return error_set(
             w->err, ERR_USAGE, "unknown flag --%s before the command (tacho --help lists what there is)", shown);
@@ -72,23 +86,36 @@ static int take_value(struct walk *w, const struct option_spec *o, const char *f
     return r == 0 ? 0 : error_wrap(w->err, r, "%s %s", flag, text_printable(text_of(value), shown, sizeof shown));
 }
 
+static const struct option_spec *own_option(const struct walk *w, struct text name) {
+    bool fits = w->s && !memchr(name.at, '_', name.len);
+    return fits ? option_find(w->s->command->options, n_options(w), name) : NULL;
+}
+
+/* The flag that --no-NAME turns off. */
+static const struct option_spec *opposite_of(const struct walk *w, struct text name) {
+    if (!text_starts(name, "no-"))
+        return NULL;
+    const struct option_spec *o = own_option(w, (struct text){name.at + 3, name.len - 3});
+    return o && option_has_opposite(o) ? o : NULL;
+}
+
 static int long_option(struct walk *w, const char *arg) {
     const char *equals = strchr(arg, '=');
     struct text name = {arg + 2, equals ? (size_t)(equals - arg) - 2 : strlen(arg + 2)};
-    const struct option_spec *o = memchr(name.at, '_', name.len) ? NULL
-                                  : w->s ? option_find(w->s->command->options, n_options(w), name)
-                                         : NULL;
+    const struct option_spec *o = own_option(w, name), *off = o ? NULL : opposite_of(w, name);
+    if (off)
+        o = off;
     if (!o && name.len > 0)
         o = option_find(global_options, N_GLOBAL_OPTIONS, name);
     if (!o)
         return unknown_flag(w, name);
     char flag[64];
-    (void)snprintf(flag, sizeof flag, "--%s", o->name);
+    (void)snprintf(flag, sizeof flag, "--%s%s", off ? "no-" : "", o->name);
     if (o->type != OPTION_FLAG)
         return take_value(w, o, flag, equals ? equals + 1 : NULL);
     if (equals)
         return error_set(w->err, ERR_USAGE, "%s takes no value", flag);
-    return store(w, o, "1");
+    return store(w, o, off ? "0" : "1");
 }
 
 static const struct option_spec *find_letter(const struct option_spec *options, size_t n, char letter) {

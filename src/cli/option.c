@@ -27,6 +27,10 @@ const char *option_takes(const struct option_spec *o, char out[OPTION_TAKES_LEN]
     return out;
 }
 
+bool option_has_opposite(const struct option_spec *o) {
+    return o->type == OPTION_FLAG && !o->no_config && !text_starts(text_of(o->name), "no-");
+}
+
 static bool same_name(const char *name, struct text typed) {
     size_t i = 0;
     for (; i < typed.len && name[i]; i++)

@@ -27,6 +27,9 @@ enum { OPTION_TAKES_LEN = 200 };
 /* What stands behind the flag in a usage line: "SECS", "zstd|gzip|none"; "" for flags. Returns `out`. */
 const char *option_takes(const struct option_spec *o, char out[OPTION_TAKES_LEN]);
 
+/* Can --no-NAME turn it off? A flag that the environment or a configuration file may set. */
+bool option_has_opposite(const struct option_spec *o);
+
 /* The option of that name ('_' is as good as '-'), or NULL. */
 const struct option_spec *option_find(const struct option_spec *options, size_t n, struct text name);
 

@@ -108,6 +108,7 @@ static void put_options(struct buffer *b, const struct option_spec *options, siz
         if (o->letter)
             buffer_printf(b, "\\fB\\-%c\\fR, ", o->letter);
         buffer_put_text(b, TEXT("\\fB\\-\\-"));
+        put_string(b, option_has_opposite(o) ? "[no-]" : "");
         put_string(b, o->name);
         buffer_put_text(b, TEXT("\\fR"));
         if (*option_takes(o, takes)) {

@@ -55,7 +55,8 @@ every_help_names_every_option() {
         awk -v most=100 'length > most { exit 1 }' "$dir/out" || die "a line of $command's help is too wide"
     done
     for option in "${options[@]}"; do
-        grep -qE -- "--${option#* }( |\$)" "$dir/help-${option% *}" || die "help does not name $option"
+        name=${option#* }
+        grep -qE -- "--($name|\[no-\]${name#no-})( |\$)" "$dir/help-${option% *}" || die "help does not name $option"
     done
     shown help fields
     grep -q '^  utilization ' "$dir/out" || die "help fields does not name utilization"
@@ -119,7 +120,7 @@ output_that_cannot_be_written_is_a_failure() {
 }
 
 man_pages_are_clean() {
-    local page option
+    local page option name
     for page in '' fields "${commands[@]}"; do
         [[ $page == help ]] && continue
         "$tacho" --reference man ${page:+"$page"} >"$dir/page" || die "no man page $page"
@@ -131,7 +132,9 @@ man_pages_are_clean() {
             mandoc -T lint -W warning <"$dir/page" >"$dir/err" 2>&1 || die "mandoc $page: $(<"$dir/err")"
         fi
         for option in "${options[@]}"; do
-            [[ ${option% *} != "$page" ]] || grep -qF -- "--${option#* }" <(sed 's/\\-/-/g' "$dir/page") ||
+            name=${option#* }
+            [[ ${option% *} != "$page" ]] ||
+                grep -qF -e "--$name" -e "--[no-]${name#no-}" <(sed 's/\\-/-/g' "$dir/page") ||
                 die "man page does not name $option"
         done
     done
@@ -153,6 +156,7 @@ completions_work() {
     offers record tacho rec
     offers --config tacho --c
     offers --interval tacho record --int
+    offers --no-quiet tacho record --no-q
     offers zstd tacho record --compress z
     offers zstd tacho record --compress = z
     offers record tacho --config x.ini r

@@ -35,7 +35,7 @@ static void a_commands_help_is_laid_out(void **state) {
                                 "      --speed F        how fast to play (default: 1)\n"
                                 "      --compress zstd|gzip|none\n"
                                 "                       how to compress (default: gzip)\n"
-                                "  -q, --quiet          no status line\n"
+                                "  -q, --[no-]quiet     no status line\n"
                                 "  -f, --force          replace what is there\n"
                                 "\n"
                                 "Of every command:\n"

@@ -72,6 +72,32 @@ static void flags_are_bundled(void **state) {
     assert_int_equal(in.n_args, 0);
 }
 
+static void flags_are_turned_off(void **state) {
+    (void)state;
+    fine("--no-quiet");
+    assert_false(values.quiet);
+    assert_int_equal(settings.given, 0x80); /* no weaker layer turns it on */
+    assert_int_equal(settings.on_command_line, 0x80);
+    fine("-q --no-quiet");
+    assert_false(values.quiet);
+    fine("--no-quiet -q");
+    assert_true(values.quiet);
+    refused("--no-quiet=1", "--no-quiet takes no value");
+    refused("--no-quite", "unknown flag --no-quite (did you mean --no-quiet?)");
+    refused("--no-interval", "unknown flag --no-interval (did you mean --interval?)");
+    refused("--no-no-quiet", "unknown flag --no-no-quiet (did you mean --no-quiet?)");
+    refused("--no-", "unknown flag --no- (did you mean --no-quiet?)");
+    static const char *const only_one_way[] = {"--no-force", "--no-help", "--no-output"};
+    for (size_t i = 0; i < COUNT_OF(only_one_way); i++)
+        assert_int_equal(parse_for(&try_command, only_one_way[i]), -ERR_USAGE);
+    static const struct option_spec chain[] = {
+        {.name = "no-chain", .type = OPTION_FLAG, .offset = offsetof(struct try_values, force)}};
+    const struct command alone = {.name = "alone", .options = chain, .n_options = 1, .values_size = sizeof values};
+    assert_ok(parse_for(&alone, "--no-chain"), err);
+    assert_true(values.force);
+    assert_int_equal(parse_for(&alone, "--no-no-chain"), -ERR_USAGE);
+}
+
 static void options_may_follow_arguments(void **state) {
     (void)state;
     fine("one -q two -i 5");
@@ -171,6 +197,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(values_stand_behind_or_are_joined),
         cmocka_unit_test(flags_are_bundled),
+        cmocka_unit_test(flags_are_turned_off),
         cmocka_unit_test(options_may_follow_arguments),
         cmocka_unit_test(the_last_one_wins),
         cmocka_unit_test(global_options_stand_anywhere),

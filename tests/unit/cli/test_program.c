@@ -58,6 +58,16 @@ static void layers_go_from_the_line_to_the_built_in(void **state) {
     assert_non_null(strstr(complained, "no such file\n"));
 }
 
+static void the_line_turns_off_what_another_layer_turned_on(void **state) {
+    (void)state;
+    (void)setenv("TACHO_QUIET", "yes", 1);
+    assert_int_equal(run_tacho(W("try")), 0);
+    assert_true(ran_with.quiet);
+    assert_int_equal(run_tacho(W("try"), W("--no-quiet")), 0);
+    assert_false(ran_with.quiet);
+    (void)unsetenv("TACHO_QUIET");
+}
+
 static void the_exit_code_is_the_commands(void **state) {
     (void)state;
     for (run_result = 0; run_result < 3; run_result++)
@@ -153,6 +163,7 @@ static int set_up(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(layers_go_from_the_line_to_the_built_in),
+        cmocka_unit_test(the_line_turns_off_what_another_layer_turned_on),
         cmocka_unit_test(the_exit_code_is_the_commands),
         cmocka_unit_test(wrong_use_is_one_line),
         cmocka_unit_test(help_goes_to_stdout),

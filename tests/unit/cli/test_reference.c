@@ -35,6 +35,8 @@ static void man_pages_hold_every_option(void **state) {
     has("\\fB\\-o\\fR, \\fB\\-\\-output\\fR \\fIPATH\\fR\nwhere to write\n");
     has("\\fB\\-\\-compress\\fR \\fIzstd|gzip|none\\fR\nhow to compress (default: gzip)\n");
     has("\\fB\\-\\-config\\fR \\fIFILE\\fR\n");
+    has("\\fB\\-q\\fR, \\fB\\-\\-[no\\-]quiet\\fR\nno status line\n");
+    has("\\fB\\-f\\fR, \\fB\\-\\-force\\fR\n");
     has("It tries \\fBeverything\\fR that");
     has("[\\fIOPTION\\fR\\[u2026]] \\fI[FILE\\[u2026]]\\fR\n");
     assert_int_equal(run_tacho(W("--reference"), W("man")), 0);
@@ -60,16 +62,18 @@ static void completions_hold_every_option(void **state) {
     has("'try --output' | 'try -o') files=-f ;;\n");
     has("'try -'*) words='--output -o --interval -i --max-size ");
     has("words='try show odd help'");
+    has(" --quiet -q --no-quiet --force -f --config --help -h --version' ;;\n");
     assert_int_equal(run_tacho(W("--reference"), W("zsh")), 0);
     has("'(-o --output)'{-o+,--output=}'[where to write]:PATH:_files'");
     has("'--compress=[how to compress]:word:(zstd gzip none)'");
-    has("'(-q --quiet)'{-q,--quiet}'[no status line]'");
+    has("'(-q --quiet)'{-q,--quiet}'[no status line]' \\\n                '--no-quiet[turn --quiet off]'");
     has("'odd:what'\\''s odd\\: [this]'");
     has("[it'\\''s a \\[bracket\\]: \\\\ and \"quotes\"]:A\\:B:'");
     assert_int_equal(run_tacho(W("--reference"), W("fish")), 0);
     has("complete -c tacho -n '__fish_seen_subcommand_from try' -s o -l output -r -F -d 'where to write'\n");
     has("complete -c tacho -n '__fish_seen_subcommand_from try' -l compress -x -a 'zstd gzip none' -d 'how to "
         "compress'\n");
+    has("complete -c tacho -n '__fish_seen_subcommand_from try' -l no-quiet -d 'turn --quiet off'\n");
     has("-d 'it\\'s a [bracket]: \\\\ and \"quotes\"'\n");
 }
 
