@@ -19,6 +19,29 @@
             fail_msg("%s: %d: %s", #call, result_, (err).text);                                                        \
     } while (0)
 
+/* The same with an error of its own, which the call names as &err; a call that gives this very number; one that fails so. */
+#define OK(call)                                                                                                       \
+    do {                                                                                                               \
+        struct error err = {0};                                                                                        \
+        int ok_code = (call);                                                                                          \
+        if (ok_code < 0)                                                                                               \
+            fail_msg("%s: %d: %s", #call, ok_code, err.text);                                                          \
+    } while (0)
+#define YIELDS(wanted, call)                                                                                           \
+    do {                                                                                                               \
+        struct error err = {0};                                                                                        \
+        int yields_code = (call);                                                                                      \
+        if (yields_code != (wanted))                                                                                   \
+            fail_msg("%s: %d, not %d: %s", #call, yields_code, (wanted), err.text);                                    \
+    } while (0)
+#define FAILS(code_wanted, call)                                                                                       \
+    do {                                                                                                               \
+        struct error err = {0};                                                                                        \
+        assert_int_equal((call), -(code_wanted));                                                                      \
+        assert_int_equal(err.code, (code_wanted));                                                                     \
+        assert_true(err.text[0]);                                                                                      \
+    } while (0)
+
 #define assert_text(t, expected)                                                                                       \
     do {                                                                                                               \
         struct text t_ = (t);                                                                                          \

@@ -1,11 +1,11 @@
 /* tests/unit/collect/test_amd.c: AMD cards out of fixture trees: every field's unit, sleeping and vanishing cards, bad values. */
 #include "fixture.h"
 
-#include <dirent.h>
 #include <math.h>
 
 #include "base/number.h"
 #include "collect/gpu/drivers.h"
+#include "files.h"
 
 static struct error err;
 
@@ -561,16 +561,6 @@ static void processes_of_kfd(void **state) {
     machine_done(&m);
 }
 
-static size_t open_handles(void) {
-    size_t n = 0;
-    DIR *dir = opendir("/proc/self/fd");
-    assert_non_null(dir);
-    while (readdir(dir))
-        n++;
-    (void)closedir(dir);
-    return n;
-}
-
 static void many_cards(void **state) {
     (void)state;
     enum { CARDS = 64 };
@@ -587,7 +577,7 @@ static void many_cards(void **state) {
     }
     fixture_put(
         &m.tree, "sys/class/drm/card70/device/uevent", "DRIVER=i915\nPCI_ID=8086:56A5\nPCI_SLOT_NAME=0000:70:00.0\n");
-    size_t before = open_handles();
+    size_t before = open_descriptors();
     machine_open(&m);
     assert_int_equal(amd_driver.list(m.driver, keys, 3, &err), 3);
     assert_int_equal(amd_driver.list(m.driver, keys, GPU_CARDS_MAX, &err), CARDS);
@@ -598,11 +588,11 @@ static void many_cards(void **state) {
     for (int round = 0; round < 2; round++)
         for (int i = 0; i < CARDS; i++)
             check_readings(sampled(&m, cards[i]));
-    assert_true(open_handles() <= before + 1 + 128 + 2 * CARDS); /* sysfs, kept files, two folders of each */
+    assert_true(open_descriptors() <= before + 1 + 128 + 2 * CARDS); /* sysfs, kept files, two folders of each */
     for (int i = 0; i < CARDS; i++)
         amd_driver.detach(cards[i]);
     machine_done(&m);
-    assert_int_equal(open_handles(), before);
+    assert_int_equal(open_descriptors(), before);
 }
 
 static int let_in(const char *path, const struct stat *info, int type, struct FTW *where) {

@@ -1,40 +1,9 @@
 /* tests/unit/linefile/helper.c: makes files of known lines, and decodes files without the code under test. */
 #include "helper.h"
 
-#include <dirent.h>
-#include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <unistd.h>
 #include <zlib.h>
 #include <zstd.h>
-
-static char folder[256];
-
-int folder_make(void **state) {
-    (void)state;
-    const char *top = getenv("TMPDIR");
-    (void)snprintf(folder, sizeof folder, "%s/linefile-XXXXXX", top ? top : "/tmp");
-    return mkdtemp(folder) ? 0 : -1;
-}
-
-int folder_remove(void **state) {
-    (void)state;
-    DIR *dir = opendir(folder);
-    for (struct dirent *entry; dir && (entry = readdir(dir));)
-        (void)unlinkat(dirfd(dir), entry->d_name, 0);
-    if (dir)
-        (void)closedir(dir);
-    return rmdir(folder);
-}
-
-const char *in_folder(const char *name) {
-    static char paths[64][512];
-    static unsigned next;
-    char *path = paths[next++ % 64];
-    (void)snprintf(path, sizeof paths[0], "%s/%s", folder, name);
-    return path;
-}
 
 const char *file_of(enum codec c) {
     char name[64];
@@ -95,28 +64,6 @@ void write_file(const char *path, enum codec c, unsigned n, unsigned per_chunk) 
         OK(line_writer_chunk(w, note, (size_t)len, &err));
     }
     OK(line_writer_close(w, &err));
-}
-
-void slurp(const char *path, struct buffer *into) {
-    FILE *file = fopen(path, "rbe");
-    assert_non_null(file);
-    buffer_clear(into);
-    for (;;) {
-        char *to = buffer_room(into, 65536);
-        assert_non_null(to);
-        size_t n = fread(to, 1, 65536, file);
-        into->len += n;
-        if (n == 0)
-            break;
-    }
-    (void)fclose(file);
-}
-
-void spill(const char *path, const void *bytes, size_t n) {
-    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    assert_true(fd >= 0);
-    assert_int_equal(write(fd, bytes, n), n);
-    (void)close(fd);
 }
 
 struct seen read_on(struct line_reader *r) {

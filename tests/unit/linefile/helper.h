@@ -5,30 +5,11 @@
 #include "test.h"
 
 #include "base/buffer.h"
+#include "files.h"
 #include "linefile/reader.h"
 #include "linefile/writer.h"
 
-/* A folder of its own per test, made and emptied by the two functions below (for cmocka's setup and teardown). */
-int folder_make(void **state);
-int folder_remove(void **state);
-/* "<folder>/<name>"; good until 64 more were asked for. */
-const char *in_folder(const char *name);
 const char *file_of(enum codec c); /* "<folder>/run.ndjson<extension>" */
-
-#define OK(call)                                                                                                       \
-    do {                                                                                                               \
-        struct error err = {0};                                                                                        \
-        int ok_code = (call);                                                                                          \
-        if (ok_code < 0)                                                                                               \
-            fail_msg("%s: %d: %s", #call, ok_code, err.text);                                                          \
-    } while (0)
-#define FAILS(code_wanted, call)                                                                                       \
-    do {                                                                                                               \
-        struct error err = {0};                                                                                        \
-        assert_int_equal((call), -(code_wanted));                                                                      \
-        assert_int_equal(err.code, (code_wanted));                                                                     \
-        assert_true(err.text[0]);                                                                                      \
-    } while (0)
 
 /* Line `i` of every test: its length varies, its start repeats its neighbours'. */
 enum { LINE_ROOM = 4096 };
@@ -41,9 +22,6 @@ struct line_writer *writer_open(const char *path, enum codec c, enum line_writer
 void put_lines(struct line_writer *w, unsigned from, unsigned to); /* flushes after each */
 /* A finished file of `n` lines in chunks of `per_chunk`, each with the note "note <first line>". */
 void write_file(const char *path, enum codec c, unsigned n, unsigned per_chunk);
-
-void slurp(const char *path, struct buffer *into); /* replaces what is in it */
-void spill(const char *path, const void *bytes, size_t n);
 
 /* What reading all of a file gave. */
 struct seen {

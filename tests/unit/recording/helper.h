@@ -6,45 +6,17 @@
 
 #include "base/buffer.h"
 #include "base/clock.h"
+#include "files.h"
 #include "linefile/chunks.h"
 #include "recording/cursor.h"
 #include "recording/writer.h"
 
-#define OK(call)                                                                                                       \
-    do {                                                                                                               \
-        struct error err = {0};                                                                                        \
-        int ok_code = (call);                                                                                          \
-        if (ok_code < 0)                                                                                               \
-            fail_msg("%s: %d: %s", #call, ok_code, err.text);                                                          \
-    } while (0)
-#define YIELDS(wanted, call)                                                                                           \
-    do {                                                                                                               \
-        struct error err = {0};                                                                                        \
-        int yields_code = (call);                                                                                      \
-        if (yields_code != (wanted))                                                                                   \
-            fail_msg("%s: %d, not %d: %s", #call, yields_code, (wanted), err.text);                                    \
-    } while (0)
-#define FAILS(code_wanted, call)                                                                                       \
-    do {                                                                                                               \
-        struct error err = {0};                                                                                        \
-        assert_int_equal((call), -(code_wanted));                                                                      \
-        assert_int_equal(err.code, (code_wanted));                                                                     \
-        assert_true(err.text[0]);                                                                                      \
-    } while (0)
-
 #define T0 (INT64_C(1776513600) * NS_PER_SECOND) /* 2026-04-18T12:00:00Z */
 #define SCHEMA_2 "replay: unsupported schema version 2, this tacho supports schema 1"
 
-/* A folder of its own per test, made and emptied by the two functions below (for cmocka's setup and teardown). */
-int folder_make(void **state);
-int folder_remove(void **state);
-/* "<folder>/<name>"; good until 64 more were asked for. */
-const char *in_folder(const char *name);
 const char *file_of(enum codec c); /* "<folder>/run.ndjson<extension>" */
 #define TEST(name) cmocka_unit_test_setup_teardown(name, folder_make, folder_remove)
 
-void slurp(const char *path, struct buffer *into); /* replaces what is in it */
-void spill(const char *path, const void *bytes, size_t n);
 void spill_text(const char *path, const char *text);
 uint64_t count_of(const char *text, size_t len, const char *what);
 

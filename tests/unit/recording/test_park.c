@@ -1,7 +1,6 @@
 /* tests/unit/recording/test_park.c: of a long chain few segments are open, and one that is taken away costs its frames only. */
 #include "helper.h"
 
-#include <dirent.h>
 #include <malloc.h>
 #include <unistd.h>
 
@@ -9,16 +8,6 @@
 #include "recording/segment.h"
 
 enum { SEGMENTS = 300 };
-
-static size_t open_descriptors(void) {
-    size_t n = 0;
-    DIR *dir = opendir("/proc/self/fd");
-    assert_non_null(dir);
-    while (readdir(dir))
-        n++;
-    (void)closedir(dir);
-    return n;
-}
 
 /* A chain with a frame per segment, as rotation leaves it. */
 static void make_chain(enum codec c, struct known *k) {
