@@ -38,9 +38,13 @@ screens: build
 	TACHO_WRITE_SCREENS=1 TZ=UTC build/tests/unit/view/test_view_screen tests/golden/screens
 
 bench: build
-	ninja -C build bench/recording_bench bench/collect_bench
+	ninja -C build bench/recording_bench bench/collect_bench bench/nvml_bench bench/view_bench
 	bench/long
 	build/bench/collect_bench
+	build/bench/nvml_bench build/tests/tools/libnvidia-ml-fake.so
+	build/bench/view_bench
+	build/bench/view_bench $${DIR:-/tmp/tacho-bench-long}/m.ndjson.zst
+	bench/processes
 	bench/recorders
 
 check:
